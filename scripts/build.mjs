@@ -1,0 +1,58 @@
+/**
+ * Builds `dist`: compiled modules with their types, and the browser's assets beside them. Written
+ * next to the old `dist` and swapped in at the end, so that a build that fails or is interrupted
+ * leaves what was there.
+ *
+ * @module
+ */
+import { chmodSync, cpSync, existsSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs'
+import { extname, join, relative, sep } from 'node:path'
+import { root, run, tool } from './run.mjs'
+
+const ASSETS = new Set(['.css', '.js', '.html', '.svg'])
+
+const began = new Date()
+const source = join(root, 'src')
+const target = join(root, 'dist')
+const fresh = join(root, `dist.${process.pid}`)
+
+rmSync(fresh, { recursive: true, force: true })
+try {
+  const status = compile()
+  if (status === 0) {
+    copyAssets()
+    swapIn()
+  }
+  process.exitCode = status
+} finally {
+  rmSync(fresh, { recursive: true, force: true })
+}
+
+function compile() {
+  return run(process.execPath, [
+    tool('typescript'),
+    '--project',
+    join(root, 'tsconfig.build.json'),
+    '--outDir',
+    fresh,
+  ])
+}
+
+/** Whatever lies in a folder called `assets` and is not TypeScript keeps its place. */
+function copyAssets() {
+  for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
+    const path = relative(source, join(entry.parentPath, entry.name))
+    const inAssets = path.split(sep).slice(0, -1).includes('assets')
+    if (entry.isFile() && inAssets && ASSETS.has(extname(path))) {
+      cpSync(join(source, path), join(fresh, path))
+    }
+  }
+}
+
+function swapIn() {
+  const program = join(fresh, 'cli', 'saoma.js')
+  if (existsSync(program)) chmodSync(program, 0o755)
+  rmSync(target, { recursive: true, force: true })
+  renameSync(fresh, target)
+  utimesSync(target, began, began)
+}
