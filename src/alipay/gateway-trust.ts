@@ -1,0 +1,174 @@
+/**
+ * Whose signature an answer needs: in key mode always the configured Alipay public key, in
+ * certificate mode the key of the certificate that the answer names, fetched and proven where it is
+ * new.
+ *
+ * @module
+ */
+
+import type { KeyObject } from 'node:crypto'
+import type { AnswerEnvelope } from './answer-envelope.ts'
+import { createCertificateTrust, type CertificateTrust } from './certificate-trust.ts'
+import { decodeText, type Charset } from './charset.ts'
+import { CertificateInvalid, ConfigurationInvalid, SignatureInvalid } from './errors.ts'
+import { assertNotOwnKey, loadPublicKey, type SignType } from './keys.ts'
+import type { CommonAnswer, Method } from './method.ts'
+import type { NotificationTrust } from './notification-trust.ts'
+import type { Clock } from './time.ts'
+
+/** The three files of certificate mode, as PEM text. */
+export interface CertificateFiles {
+  /** `appCertPublicKey_<app_id>.crt`. */
+  readonly app: string | Buffer
+  /** `alipayCertPublicKey_RSA2.crt`. */
+  readonly alipay: string | Buffer
+  /** `alipayRootCert.crt`. */
+  readonly root: string | Buffer
+}
+
+/** The key part of a client's configuration. */
+export interface GatewayTrustOptions {
+  readonly alipayPublicKey?: string | Buffer | KeyObject | undefined
+  readonly certificates?: CertificateFiles | undefined
+  readonly applicationPublicKey: KeyObject | undefined
+  readonly signType: SignType
+  readonly charset: Charset
+  readonly clock: Clock
+}
+
+/** Knows the keys that Alipay signs with. */
+export interface GatewayTrust {
+  /** Common parameters that certificate mode adds to each request; none in key mode. */
+  readonly requestParams: Readonly<Record<string, string>>
+  /**
+   * The key that must have signed an answer, or the promise of one where a certificate has to be
+   * fetched first.
+   *
+   * @param download Fetches a certificate by calling the gateway.
+   * @throws {SignatureInvalid} `unknown_certificate`, if it cannot be fetched or its chain does not
+   *   hold.
+   */
+  keyFor(
+    envelope: AnswerEnvelope,
+    method: string,
+    download: (serialNumber: string) => Promise<unknown>,
+  ): KeyObject | Promise<KeyObject>
+  /** What notifications are checked against now. */
+  forNotifications(): NotificationTrust
+}
+
+/** Fetches an Alipay certificate by its serial number. */
+export const certificateDownload: Method<
+  { readonly alipay_cert_sn: string },
+  CommonAnswer & { readonly alipay_cert_content?: string }
+> = { name: 'alipay.open.app.alipaycert.download' }
+
+/**
+ * Loads and checks the configured keys.
+ *
+ * @throws {KeyInvalid}
+ *
+ *   | {CertificateInvalid} | {ConfigurationInvalid}
+ */
+export function createGatewayTrust(options: GatewayTrustOptions): GatewayTrust {
+  if (options.certificates !== undefined && options.alipayPublicKey === undefined) {
+    return certificateMode(options, options.certificates)
+  }
+  if (options.alipayPublicKey !== undefined && options.certificates === undefined) {
+    return keyMode(options, options.alipayPublicKey)
+  }
+  throw new ConfigurationInvalid(
+    'Give alipayPublicKey (key mode) or certificates (certificate mode): one of the two.',
+  )
+}
+
+function keyMode(
+  { applicationPublicKey, signType }: GatewayTrustOptions,
+  alipayPublicKey: string | Buffer | KeyObject,
+): GatewayTrust {
+  const key = loadPublicKey(alipayPublicKey, { signType })
+  if (applicationPublicKey !== undefined) assertNotOwnKey(key, applicationPublicKey)
+  return {
+    requestParams: {},
+    keyFor: () => key,
+    forNotifications: () => ({ alipayPublicKeys: [key], signType, applicationPublicKey }),
+  }
+}
+
+function certificateMode(
+  { applicationPublicKey, signType, charset, clock }: GatewayTrustOptions,
+  files: CertificateFiles,
+): GatewayTrust {
+  const trust = createCertificateTrust({ ...files, applicationKey: applicationPublicKey, signType })
+  const underway = new Map<string, Promise<KeyObject>>()
+
+  const fetched = async (
+    serialNumber: string,
+    download: (serialNumber: string) => Promise<unknown>,
+  ): Promise<KeyObject> => {
+    try {
+      await download(serialNumber)
+    } finally {
+      underway.delete(serialNumber)
+    }
+    const key = trust.keyFor(serialNumber)
+    if (key === undefined) throw unknownCertificate(new Error('The gateway did not send it.'))
+    return key
+  }
+
+  return {
+    requestParams: {
+      app_cert_sn: trust.app_cert_sn,
+      alipay_root_cert_sn: trust.alipay_root_cert_sn,
+    },
+    keyFor(envelope, method, download) {
+      const serialNumber = envelope.alipayCertSn
+      // Sandbox answers may name no certificate: then it has to be one that is known already.
+      const known = serialNumber === undefined ? trust.keys()[0] : trust.keyFor(serialNumber)
+      if (known !== undefined) return known
+      if (serialNumber === undefined) throw unknownCertificate()
+      if (method === certificateDownload.name) {
+        return admitFrom(trust, envelope, serialNumber, charset, clock)
+      }
+      const running = underway.get(serialNumber) ?? fetched(serialNumber, download)
+      underway.set(serialNumber, running)
+      return running
+    },
+    forNotifications: () => ({ alipayPublicKeys: trust.keys(), signType, applicationPublicKey }),
+  }
+}
+
+/**
+ * The answer that brings a new certificate is signed with that certificate's key. So the
+ * certificate is taken from the unverified text, proven by its own chain up to the configured root,
+ * and only then used to verify the very answer that brought it.
+ */
+function admitFrom(
+  trust: CertificateTrust,
+  envelope: AnswerEnvelope,
+  serialNumber: string,
+  charset: Charset,
+  clock: Clock,
+): KeyObject {
+  const text = decodeText(envelope.signedBytes, charset)
+  const content = /"alipay_cert_content"\s*:\s*"([A-Za-z0-9+/=\\\s]{1,65536})"/.exec(text)?.[1]
+  if (content === undefined) throw unknownCertificate()
+  const pem = Buffer.from(
+    content.replaceAll(/\\[nr/]/g, (escape) => (escape === '\\/' ? '/' : '')),
+    'base64',
+  )
+  try {
+    return trust.admit(pem, serialNumber, clock.now())
+  } catch (cause) {
+    if (cause instanceof CertificateInvalid) throw unknownCertificate(cause)
+    throw cause
+  }
+}
+
+function unknownCertificate(cause?: Error): SignatureInvalid {
+  return new SignatureInvalid(
+    'unknown_certificate',
+    `The answer is signed with a certificate that is not known and could not be proven.${cause === undefined ? '' : ` ${cause.message}`}`,
+    { cause },
+  )
+}
