@@ -1,0 +1,78 @@
+/**
+ * Evidence: everything that can change a payment, as facts. Answers of the gateway, notifications,
+ * deadlines and people's decisions all become one of these before anything is decided.
+ *
+ * @module
+ */
+
+import type { Fen, Instant } from '../alipay/index.ts'
+import type { Failure } from './payment.ts'
+
+/** What a verified message says of a trade. */
+export interface TradeFacts {
+  /**
+   * `WAIT_BUYER_PAY`, `TRADE_SUCCESS`, `TRADE_FINISHED`, `TRADE_CLOSED`, or a status that is not
+   * known.
+   */
+  readonly tradeStatus: string
+  readonly tradeNo: string | null
+  readonly totalAmount: Fen
+  readonly amountReceived: Fen | null
+  readonly buyerLogonId: string | null
+  /** The seller's PID, where the message names it. */
+  readonly sellerId: string | null
+  readonly paidAt: Instant | null
+  /** All that has gone back so far, where the message says it. */
+  readonly refundedTotal: Fen | null
+  /** The refund that the message is about. */
+  readonly outRequestNo: string | null
+}
+
+/** A fact about a payment or one of its refunds. */
+export type Evidence =
+  | { readonly kind: 'precreated'; readonly qrCode: string }
+  | { readonly kind: 'precreate_refused'; readonly failure: Failure }
+  /** The number has a trade already, so a precreate cannot tell: a query must. */
+  | { readonly kind: 'trade_exists' }
+  | {
+      readonly kind: 'trade'
+      readonly source: 'query' | 'notification'
+      readonly trade: TradeFacts
+    }
+  | { readonly kind: 'trade_not_exist' }
+  | { readonly kind: 'deadline_passed' }
+  | { readonly kind: 'cancel_requested' }
+  /**
+   * Committed before the call is made; it follows an answer of a moment ago that the buyer has not
+   * paid.
+   */
+  | { readonly kind: 'cancel_attempted'; readonly lastAnswer: 'WAIT_BUYER_PAY' | 'TRADE_NOT_EXIST' }
+  | {
+      readonly kind: 'cancel_answered'
+      /**
+       * `close`: was unpaid; `refund`: was paid, the money goes back; `null`: Alipay knows no such
+       * trade.
+       */
+      readonly action: 'close' | 'refund' | null
+      readonly tradeNo: string | null
+    }
+  /** A definite no: nothing was undone. */
+  | { readonly kind: 'cancel_refused' }
+  /** Committed before the call is made. */
+  | { readonly kind: 'refund_sent'; readonly refundId: string }
+  | { readonly kind: 'refund_done'; readonly refundId: string }
+  /** Accepted, but this call moved no money: a repeat, or still under way. */
+  | { readonly kind: 'refund_unmoved'; readonly refundId: string }
+  | { readonly kind: 'refund_not_found'; readonly refundId: string }
+  | {
+      readonly kind: 'refund_refused'
+      readonly refundId: string
+      readonly failure: Failure
+      /** Whether the merchant can mend it, such as by topping up the balance. */
+      readonly mendable: boolean
+    }
+  /** The call may or may not have had its effect. `retry_flag=Y` of a cancel is this too. */
+  | { readonly kind: 'unknown'; readonly call: GatewayCall; readonly refundId?: string }
+
+/** The calls that the engine makes. */
+export type GatewayCall = 'precreate' | 'query' | 'cancel' | 'refund' | 'refund_query'

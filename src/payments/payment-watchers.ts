@@ -1,0 +1,32 @@
+/**
+ * Tells live pages of this process about commits. A hint and no more: what counts is what is
+ * stored.
+ *
+ * @module
+ */
+
+import type { PaymentRecord } from './payment.ts'
+
+/** Is called with a payment as it was just committed. Must not throw. */
+export type PaymentListener = (record: PaymentRecord) => void
+
+/** Those who watch payments in this process. */
+export class PaymentWatchers {
+  readonly #byPayment = new Map<string, Set<PaymentListener>>()
+
+  /** Calls `listener` after each commit about the payment, until the returned function is called. */
+  watch(paymentId: string, listener: PaymentListener): () => void {
+    const listeners = this.#byPayment.get(paymentId) ?? new Set()
+    this.#byPayment.set(paymentId, listeners)
+    listeners.add(listener)
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) this.#byPayment.delete(paymentId)
+    }
+  }
+
+  /** Tells the watchers of a payment that it was committed. */
+  tell(record: PaymentRecord): void {
+    for (const listener of this.#byPayment.get(record.payment.id) ?? []) listener(record)
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * What a payment and a refund are.
+ *
+ * Terminology: a _trade_ is Alipay's record, a _payment_ is ours of one sale. A _notification_
+ * comes from Alipay, an _event_ goes to the merchant. To _cancel_ (`alipay.trade.cancel`) undoes
+ * whatever happened, to _close_ (`alipay.trade.close`) ends an unpaid trade only. A _reference_ is
+ * the merchant's name for a sale or a refund.
+ *
+ * @module
+ */
+
+import { sumFen, type Fen, type Instant, type Outcome } from '../alipay/index.ts'
+
+/**
+ * Where a payment stands.
+ *
+ * - `created`: stored; the gateway has not yet said that it made a code.
+ * - `pending`: a code exists and is shown; the buyer may pay.
+ * - `closing`: the deadline has passed or the merchant gave it up; proof of the end is being fetched.
+ * - `succeeded`: paid. Never left.
+ * - `expired`: proven unpaid after the deadline.
+ * - `canceled`: proven unpaid after the merchant gave it up.
+ * - `failed`: the gateway definitely refused to make a code.
+ */
+export type PaymentStatus =
+  'created' | 'pending' | 'closing' | 'succeeded' | 'expired' | 'canceled' | 'failed'
+
+/** Where a refund stands. */
+export type RefundStatus =
+  'pending' | 'processing' | 'requires_action' | 'succeeded' | 'failed' | 'canceled'
+
+/** Why the gateway said no, for the merchant. */
+export interface Failure {
+  /** Alipay's sub code, e.g. `ACQ.TOTAL_FEE_EXCEED`. */
+  readonly code: string
+  /** What to do, in English. */
+  readonly message: string
+  /** Alipay's own words, in Chinese. */
+  readonly alipayMessage: string
+}
+
+/** One sale. */
+export interface Payment {
+  /** `pay_…`. */
+  readonly id: string
+  /** Counts the commits; each write repeats the version that it believes. */
+  readonly version: number
+  /** The merchant's name for the sale, or `null`. */
+  readonly reference: string | null
+  readonly amount: Fen
+  /** As the merchant wrote it; what Alipay forbids is replaced only on the wire. */
+  readonly subject: string
+  readonly status: PaymentStatus
+  /**
+   * The number that Alipay knows the sale by, committed before the first call and the same for
+   * ever.
+   */
+  readonly outTradeNo: string
+  /** Unguessable name of the cashier page. */
+  readonly checkoutToken: string
+  /** Where the cashier page leads when it is over; `null` for nowhere. */
+  readonly returnUrl: string | null
+  /** The text to encode as a QR code. */
+  readonly qrCode: string | null
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
+  /** Our deadline. What is told to Alipay (`time_expire`) is 60 s later, a net under it. */
+  readonly expiresAt: Instant
+  /** When the code was first shown; polling counts from here. */
+  readonly shownAt: Instant | null
+  /** When a buyer was first seen to have scanned. */
+  readonly scannedAt: Instant | null
+  readonly paidAt: Instant | null
+  /** Whether the money came after the payment had ended. */
+  readonly late: boolean
+  readonly tradeNo: string | null
+  /** Alipay's status as last seen. */
+  readonly tradeStatus: string | null
+  /** What the merchant receives, where Alipay said so. */
+  readonly amountReceived: Fen | null
+  /** The buyer's account, masked by Alipay. */
+  readonly buyerLogonId: string | null
+  /** `expired`: the deadline passed; `requested`: the merchant gave the sale up. */
+  readonly cancellationReason: 'expired' | 'requested' | null
+  /** Committed before the first `alipay.trade.cancel` is sent. */
+  readonly cancelAttemptedAt: Instant | null
+  /** When a cancel was definitely answered. */
+  readonly cancelAnsweredAt: Instant | null
+  /** Whether our own cancel sent the buyer's money back. */
+  readonly refundedByCancel: boolean
+  /** Something that a person has to look at. */
+  readonly review: 'amount_mismatch' | 'seller_mismatch' | 'refunded_by_cancel' | 'late' | null
+  readonly failure: Failure | null
+  /** What is known about the last call. */
+  readonly outcome: Outcome
+  /** Calls in a row whose outcome is unknown. */
+  readonly unknownCalls: number
+  /** When the engine next does something about it, or `null` for never. */
+  readonly nextStepAt: Instant | null
+}
+
+/** Money that goes back. One `out_request_no` for ever. */
+export interface Refund {
+  /** `re_…`. */
+  readonly id: string
+  readonly paymentId: string
+  /** The merchant's name for the refund, or `null`. */
+  readonly reference: string | null
+  readonly amount: Fen
+  readonly reason: string | null
+  readonly status: RefundStatus
+  /** The number that Alipay knows the refund by, committed before the first call. */
+  readonly outRequestNo: string
+  /** `api`: asked for here; `cancel`: made by our own cancel; `external`: made in Alipay's console. */
+  readonly source: 'api' | 'cancel' | 'external'
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
+  /** What is asked next: the refund itself (again), or what became of it. */
+  readonly nextCall: 'refund' | 'refund_query'
+  readonly sentAt: Instant | null
+  readonly succeededAt: Instant | null
+  readonly failure: Failure | null
+  readonly outcome: Outcome
+  readonly unknownCalls: number
+  readonly nextStepAt: Instant | null
+}
+
+/** A payment with its refunds: what is read, decided about and written together. */
+export interface PaymentRecord {
+  readonly payment: Payment
+  readonly refunds: readonly Refund[]
+}
+
+/** What happened, told to the merchant: one per change, stored in the commit that made it. */
+export interface PaymentEvent {
+  readonly type: PaymentEventType
+  /** The refund that it is about; `undefined` where it is about the payment. */
+  readonly refundId?: string
+}
+
+/** The kinds of events. */
+export type PaymentEventType =
+  | 'payment.created'
+  | 'payment.pending'
+  | 'payment.scanned'
+  | 'payment.closing'
+  | 'payment.succeeded'
+  | 'payment.succeeded_late'
+  | 'payment.refunded_by_cancel'
+  | 'payment.expired'
+  | 'payment.canceled'
+  | 'payment.failed'
+  | 'payment.review_required'
+  | 'refund.created'
+  | 'refund.requires_action'
+  | 'refund.succeeded'
+  | 'refund.failed'
+  | 'refund.external'
+
+/** Sum of the refunds that hold or have taken money: all but those that failed or were canceled. */
+export function amountReserved(refunds: readonly Refund[]): Fen {
+  return sumFen(
+    refunds
+      .filter(({ status }) => status !== 'failed' && status !== 'canceled')
+      .map(({ amount }) => amount),
+  )
+}
+
+/** Sum of the refunds that have gone back. */
+export function amountRefunded(refunds: readonly Refund[]): Fen {
+  return sumFen(refunds.filter(({ status }) => status === 'succeeded').map(({ amount }) => amount))
+}

@@ -1,0 +1,28 @@
+/**
+ * SQLite by the `DatabaseSync` API: Node's own where Node has it, the same API from a package else.
+ *
+ * @module
+ * @see {@link https://nodejs.org/api/sqlite.html}
+ */
+
+import type { DatabaseSyncInstance } from '@photostructure/sqlite'
+
+/** An open database. */
+export type DatabaseSync = DatabaseSyncInstance
+
+interface SqliteModule {
+  readonly DatabaseSync: new (file: string) => DatabaseSync
+  readonly StatementSync: { readonly prototype: object }
+}
+
+/** Opens a file, or `:memory:`. */
+export async function openDatabase(file: string): Promise<DatabaseSync> {
+  const { DatabaseSync } = builtIn() ?? (await import('@photostructure/sqlite'))
+  return new DatabaseSync(file)
+}
+
+/** Node's own, from the version on that tells a statement's columns (22.16). */
+function builtIn(): SqliteModule | undefined {
+  const sqlite = process.getBuiltinModule('node:sqlite') as SqliteModule | undefined
+  return sqlite !== undefined && 'columns' in sqlite.StatementSync.prototype ? sqlite : undefined
+}

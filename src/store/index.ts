@@ -1,0 +1,7 @@
+/**
+ * Where payments are kept.
+ *
+ * @module
+ */
+
+export { openSqliteStore, StoreInUse, type SqliteStore } from './sqlite.ts'
