@@ -8,23 +8,17 @@
 
 import type { KeyObject } from 'node:crypto'
 import type { AnswerEnvelope } from './answer-envelope.ts'
-import { createCertificateTrust, type CertificateTrust } from './certificate-trust.ts'
+import {
+  createCertificateTrust,
+  type CertificateFiles,
+  type CertificateTrust,
+} from './certificate-trust.ts'
 import { decodeText, type Charset } from './charset.ts'
 import { CertificateInvalid, ConfigurationInvalid, SignatureInvalid } from './errors.ts'
 import { assertNotOwnKey, loadPublicKey, type SignType } from './keys.ts'
 import type { CommonAnswer, Method } from './method.ts'
 import type { NotificationTrust } from './notification-trust.ts'
 import type { Clock } from './time.ts'
-
-/** The three files of certificate mode, as PEM text. */
-export interface CertificateFiles {
-  /** `appCertPublicKey_<app_id>.crt`. */
-  readonly app: string | Buffer
-  /** `alipayCertPublicKey_RSA2.crt`. */
-  readonly alipay: string | Buffer
-  /** `alipayRootCert.crt`. */
-  readonly root: string | Buffer
-}
 
 /** The key part of a client's configuration. */
 export interface GatewayTrustOptions {

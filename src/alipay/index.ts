@@ -8,7 +8,7 @@
 // The client
 export { createClient, PRODUCTION_GATEWAY, SANDBOX_GATEWAY } from './client.ts'
 export type { AlipayClient, CallOptions, ClientOptions } from './client.ts'
-export { certificateDownload, type CertificateFiles } from './gateway-trust.ts'
+export { certificateDownload } from './gateway-trust.ts'
 export type { CommonAnswer, Method } from './method.ts'
 
 // The methods
@@ -66,7 +66,11 @@ export {
 } from './keys.ts'
 export { createSigner, verifySignature, type Signer } from './signer.ts'
 export { certificateSerialNumber, rootCertificateSerialNumber } from './certificate.ts'
-export { createCertificateTrust, type CertificateTrust } from './certificate-trust.ts'
+export {
+  createCertificateTrust,
+  type CertificateFiles,
+  type CertificateTrust,
+} from './certificate-trust.ts'
 export { decryptContent, encryptContent, type EncryptType } from './encryption.ts'
 
 // The wire
