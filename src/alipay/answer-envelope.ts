@@ -7,7 +7,7 @@
  * name are refused: the one that is checked must be the one that is used.
  *
  * @module
- * @see `docs/concepts/signatures.md`
+ * @see Alipay: 同步返回验签
  */
 
 import type { Charset } from './charset.ts'

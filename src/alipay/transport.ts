@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { IncomingHttpHeaders } from 'node:http'
 import { Pool, ProxyAgent, type Dispatcher } from 'undici'
 import { ConfigurationInvalid, GatewayUnreachable, MessageMalformed } from './errors.ts'
 
@@ -55,42 +56,119 @@ export interface TransportOptions {
 export function createTransport(options: TransportOptions): Transport {
   const dispatcher = createDispatcher(options)
   return {
-    async send(request) {
-      const timer = new AbortController()
-      const timeout = setTimeout(() => timer.abort(), request.timeoutMs)
-      const cancel = (): void => timer.abort()
-      request.signal?.addEventListener('abort', cancel)
-      try {
-        if (request.signal?.aborted === true) throw new GatewayUnreachable('connect', ABORTED)
-        const response = await dispatcher.request({
-          origin: options.origin,
-          path: request.path,
-          method: 'POST',
-          headers: { 'content-type': request.contentType },
-          body: request.body,
-          signal: timer.signal,
-        })
-        const body = await readBody(response.body, options.answerBytesMax)
-        if (response.statusCode !== 200) {
-          throw new GatewayUnreachable(
-            'http_status',
-            `HTTP status ${response.statusCode} instead of an answer of the gateway, which always says 200.`,
-            { status: response.statusCode },
-          )
-        }
-        return {
-          body,
-          traceId: single(response.headers['trace_id']),
-          date: single(response.headers['date']),
-        }
-      } catch (cause) {
-        throw toUnreachable(cause, request)
-      } finally {
-        clearTimeout(timeout)
-        request.signal?.removeEventListener('abort', cancel)
-      }
-    },
+    send: (request) =>
+      new Promise((resolve, reject) => {
+        const { path, contentType, body } = request
+        const exchange = new Exchange(request, options.answerBytesMax, resolve, reject)
+        const headers = ['content-type', contentType]
+        dispatcher.dispatch(
+          { origin: options.origin, path, method: 'POST', headers, body },
+          exchange,
+        )
+      }),
     close: () => dispatcher.close(),
+  }
+}
+
+/**
+ * One request and its answer. Below undici's streams, which cost as much as all the rest of a call
+ * but the signature; and here it is known whether the request was ever begun.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #request: TransportRequest
+  readonly #bytesMax: number
+  readonly #resolve: (answer: TransportAnswer) => void
+  readonly #reject: (error: Error) => void
+  readonly #timer: NodeJS.Timeout
+  readonly #onAbort = (): void =>
+    this.#giveUp(new GatewayUnreachable(this.#stage('aborted'), ABORTED))
+  readonly #chunks: Buffer[] = []
+  #controller: Dispatcher.DispatchController | undefined
+  #failure: Error | undefined
+  #length = 0
+  #status = 0
+  #headers: IncomingHttpHeaders = {}
+
+  constructor(
+    request: TransportRequest,
+    bytesMax: number,
+    resolve: (answer: TransportAnswer) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#request = request
+    this.#bytesMax = bytesMax
+    this.#resolve = resolve
+    this.#reject = reject
+    const { signal, timeoutMs } = request
+    this.#timer = setTimeout(() => {
+      const stage = this.#stage('timeout')
+      const what = stage === 'connect' ? 'No connection to the gateway' : 'No answer'
+      this.#giveUp(new GatewayUnreachable(stage, `${what} within ${timeoutMs} ms.`))
+    }, timeoutMs)
+    signal?.addEventListener('abort', this.#onAbort)
+    if (signal?.aborted === true) this.#onAbort()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#failure !== undefined) controller.abort(this.#failure)
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    this.#status = status
+    this.#headers = headers
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#length += chunk.length
+    if (this.#length > this.#bytesMax) {
+      const message = `The answer is larger than ${this.#bytesMax} bytes and was not read.`
+      this.#giveUp(new MessageMalformed(message))
+      return
+    }
+    this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.#settle()
+    const [first] = this.#chunks
+    if (this.#status !== 200) {
+      const message = `HTTP status ${this.#status} instead of an answer of the gateway, which always says 200.`
+      this.#reject(new GatewayUnreachable('http_status', message, { status: this.#status }))
+      return
+    }
+    this.#resolve({
+      body: this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks),
+      traceId: single(this.#headers['trace_id']),
+      date: single(this.#headers['date']),
+    })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#settle()
+    this.#reject(this.#failure ?? toUnreachable(error))
+  }
+
+  /** What was never begun was never sent. */
+  #stage(begun: 'timeout' | 'aborted'): 'timeout' | 'aborted' | 'connect' {
+    return this.#controller === undefined ? 'connect' : begun
+  }
+
+  #giveUp(failure: Error): void {
+    if (this.#failure !== undefined) return
+    this.#failure = failure
+    this.#settle()
+    this.#reject(failure)
+    this.#controller?.abort(failure)
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer)
+    this.#request.signal?.removeEventListener('abort', this.#onAbort)
   }
 }
 
@@ -110,22 +188,6 @@ function createDispatcher(options: TransportOptions): Dispatcher {
   }
 }
 
-async function readBody(
-  body: Dispatcher.ResponseData['body'],
-  bytesMax: number,
-): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > bytesMax) {
-      throw new MessageMalformed(`The answer is larger than ${bytesMax} bytes and was not read.`)
-    }
-    chunks.push(chunk)
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
-}
-
 const ABORTED = 'The caller gave the call up.'
 
 /** Failures that come before the first byte is sent: nothing reached the gateway. */
@@ -143,23 +205,18 @@ const BEFORE_SENDING: ReadonlySet<string> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-function toUnreachable(cause: unknown, { signal, timeoutMs }: TransportRequest): Error {
-  if (cause instanceof GatewayUnreachable || cause instanceof MessageMalformed) return cause
-  if (signal?.aborted === true) return new GatewayUnreachable('aborted', ABORTED, { cause })
-  const { name, code } = cause as { readonly name?: unknown; readonly code?: unknown }
-  if (typeof code === 'string' && BEFORE_SENDING.has(code)) {
+function toUnreachable(cause: Error): GatewayUnreachable {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code !== undefined && BEFORE_SENDING.has(code)) {
     return new GatewayUnreachable(
       'connect',
       `No connection to the gateway (${code}). Nothing was sent. Check its address, DNS, the firewall and the proxy.`,
       { cause },
     )
   }
-  if (name === 'AbortError') {
-    return new GatewayUnreachable('timeout', `No answer within ${timeoutMs} ms.`, { cause })
-  }
   return new GatewayUnreachable(
     'interrupted',
-    `The connection broke before the answer was read${typeof code === 'string' ? ` (${code})` : ''}.`,
+    `The connection broke before the answer was read${code === undefined ? '' : ` (${code})`}.`,
     { cause },
   )
 }

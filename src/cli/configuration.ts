@@ -1,0 +1,160 @@
+/**
+ * The settings of `saoma serve` and of direct calls, from the environment. Going from the emulator
+ * to the sandbox or to production changes the gateway's address and the keys, nothing else.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import {
+  PRODUCTION_GATEWAY,
+  SANDBOX_GATEWAY,
+  type CertificateFiles,
+  type ClientOptions,
+  type SignType,
+} from '../alipay/index.ts'
+import { Failure } from './failure.ts'
+
+/** The environment's variables. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What calls to the gateway need. */
+export interface GatewayConfiguration {
+  readonly client: ClientOptions
+  /** `live` where the gateway is Alipay's production, `test` else. */
+  readonly mode: 'live' | 'test'
+  readonly productCode: string
+  readonly sellerId: string | undefined
+}
+
+/** What a server needs beside the gateway. */
+export interface ServeConfiguration {
+  readonly gateway: GatewayConfiguration
+  /** Where buyers and Alipay reach the server. */
+  readonly publicUrl: string
+  readonly host: string
+  readonly port: number
+  /** Holds the database and the API key. */
+  readonly folder: string
+  readonly merchantName: string | undefined
+}
+
+/** Whether the environment names an application. */
+export function hasGatewayConfiguration(env: Environment): boolean {
+  return (env['SAOMA_APP_ID'] ?? '') !== ''
+}
+
+/**
+ * Reads the gateway's part of the environment.
+ *
+ * @throws {Failure} Naming the variable that is missing or wrong.
+ */
+export function readGatewayConfiguration(env: Environment): GatewayConfiguration {
+  const gateway = gatewayAddress(env['SAOMA_GATEWAY'])
+  const appId = required(env, 'SAOMA_APP_ID', 'the APPID of the application, 16 digits')
+  const privateKey = required(
+    env,
+    'SAOMA_APP_PRIVATE_KEY',
+    'the application private key (应用私钥); `saoma keys generate` makes one',
+  )
+  const signType = (optional(env, 'SAOMA_SIGN_TYPE') ?? 'RSA2') as SignType
+  const encryptKey = optional(env, 'SAOMA_ENCRYPT_KEY')
+  const proxy = optional(env, 'SAOMA_PROXY')
+  return {
+    client: {
+      appId,
+      privateKey,
+      ...readTrust(env),
+      gateway,
+      signType,
+      ...(encryptKey === undefined ? {} : { encryptKey }),
+      ...(proxy === undefined ? {} : { proxy }),
+    },
+    mode: new URL(gateway).host === new URL(PRODUCTION_GATEWAY).host ? 'live' : 'test',
+    productCode: optional(env, 'SAOMA_PRODUCT_CODE') ?? 'FACE_TO_FACE_PAYMENT',
+    sellerId: optional(env, 'SAOMA_SELLER_ID'),
+  }
+}
+
+/**
+ * Reads all that `saoma serve` needs.
+ *
+ * @throws {Failure} Naming the variable that is missing or wrong.
+ */
+export function readServeConfiguration(env: Environment): ServeConfiguration {
+  const gateway = readGatewayConfiguration(env)
+  const publicUrl = required(
+    env,
+    'SAOMA_PUBLIC_URL',
+    'where buyers and Alipay reach this server, such as https://pay.example.com',
+  )
+  if (gateway.mode === 'live' && !publicUrl.startsWith('https://')) {
+    throw new Failure('SAOMA_PUBLIC_URL must begin with https:// in production.')
+  }
+  const port = Number(optional(env, 'SAOMA_PORT') ?? '6200')
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Failure('SAOMA_PORT is a port number from 0 to 65535.')
+  }
+  return {
+    gateway,
+    publicUrl,
+    port,
+    host: optional(env, 'SAOMA_HOST') ?? '127.0.0.1',
+    folder: optional(env, 'SAOMA_FOLDER') ?? '.saoma',
+    merchantName: optional(env, 'SAOMA_MERCHANT_NAME'),
+  }
+}
+
+function readTrust(
+  env: Environment,
+): { readonly alipayPublicKey: string } | { readonly certificates: CertificateFiles } {
+  if (optional(env, 'SAOMA_APP_CERT_FILE') === undefined) {
+    const what = 'the Alipay public key (支付宝公钥) that the console shows'
+    return { alipayPublicKey: required(env, 'SAOMA_ALIPAY_PUBLIC_KEY', what) }
+  }
+  const file = (name: string, what: string): string => readText(required(env, name, what), name)
+  return {
+    certificates: {
+      app: file('SAOMA_APP_CERT_FILE', 'appCertPublicKey_….crt'),
+      alipay: file('SAOMA_ALIPAY_CERT_FILE', 'alipayCertPublicKey_RSA2.crt'),
+      root: file('SAOMA_ALIPAY_ROOT_CERT_FILE', 'alipayRootCert.crt'),
+    },
+  }
+}
+
+function gatewayAddress(value = ''): string {
+  switch (value) {
+    case '':
+    case 'production':
+      return PRODUCTION_GATEWAY
+    case 'sandbox':
+      return SANDBOX_GATEWAY
+    default:
+      if (URL.canParse(value)) return value
+      throw new Failure(
+        'SAOMA_GATEWAY is `production`, `sandbox` or a whole address (…/gateway.do).',
+      )
+  }
+}
+
+/** A variable, or the file that `…_FILE` names. */
+function optional(env: Environment, name: string): string | undefined {
+  const value = env[name]
+  if (value !== undefined && value !== '') return value
+  const file = name.endsWith('_FILE') ? undefined : env[`${name}_FILE`]
+  return file === undefined || file === '' ? undefined : readText(file, `${name}_FILE`).trim()
+}
+
+function required(env: Environment, name: string, what: string): string {
+  const value = optional(env, name)
+  if (value === undefined) throw new Failure(`${name} is not set: ${what}.`)
+  return value
+}
+
+function readText(file: string, name: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw new Failure(`${name} names a file that cannot be read: ${file}`)
+  }
+}

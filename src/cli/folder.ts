@@ -1,0 +1,88 @@
+/**
+ * What a server keeps beside its database: the API key, the secret part of its notify address, and
+ * where it runs, so that the other commands find it.
+ *
+ * @module
+ */
+
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A server's secrets. */
+export interface ServerSecrets {
+  /** The merchant's API key, `sk_test_…` or `sk_live_…`. */
+  readonly apiKey: string
+  /** What the server keeps of it. */
+  readonly apiKeyHash: string
+  /** The unguessable part of the notify address. */
+  readonly notifyToken: string
+}
+
+/** Where a server runs. */
+export interface RunningServer {
+  readonly url: string
+  readonly api_key: string
+  readonly pid: number
+}
+
+/**
+ * Reads the secrets of a folder; makes them where there are none yet, readable by their owner
+ * alone.
+ *
+ * @param folder Is made where it does not exist.
+ */
+export function openSecrets(folder: string, mode: 'live' | 'test'): ServerSecrets {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const apiKey = readOrMake(join(folder, `api-key-${mode}`), () => `sk_${mode}_${secret()}`)
+  return {
+    apiKey,
+    apiKeyHash: createHash('sha256').update(apiKey).digest('hex'),
+    notifyToken: readOrMake(join(folder, 'notify-token'), secret),
+  }
+}
+
+/** Says where the server of a folder runs. Returns what takes it back. */
+export function announce(folder: string, server: RunningServer): () => void {
+  const file = join(folder, 'server.json')
+  writeFileSync(file, JSON.stringify(server), { mode: 0o600 })
+  return () => rmSync(file, { force: true })
+}
+
+/** Where the server of a folder runs, by what it said itself; `undefined` if none does. */
+export function findRunning(folder: string): RunningServer | undefined {
+  const text = readIfThere(join(folder, 'server.json'))
+  if (text === undefined) return undefined
+  const server = JSON.parse(text) as RunningServer
+  return isAlive(server.pid) ? server : undefined
+}
+
+function readOrMake(file: string, make: () => string): string {
+  const present = readIfThere(file)?.trim()
+  if (present !== undefined && present !== '') return present
+  const value = make()
+  writeFileSync(file, `${value}\n`, { mode: 0o600 })
+  return value
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** 160 random bits in 32 lower-case characters. */
+function secret(): string {
+  return randomBytes(20).toString('hex').slice(0, 40)
+}

@@ -1,0 +1,125 @@
+/**
+ * The commands' way to a running server: its own HTTP API. Nothing goes around it, or a refund
+ * could pass the reservation.
+ *
+ * @module
+ */
+
+import { request } from 'undici'
+import { Failure } from './failure.ts'
+import { findRunning } from './folder.ts'
+
+/** A payment as the API writes it; the fields that the commands show. */
+export interface ApiPayment {
+  readonly id: string
+  readonly amount: number
+  readonly amount_refunded: number
+  readonly amount_refundable: number
+  readonly subject: string
+  readonly reference: string | null
+  readonly status: string
+  readonly outcome: string
+  readonly next_action: { readonly qr_code: string; readonly qr_image_url: string } | null
+  readonly checkout_url: string
+  readonly expires_at: string
+  readonly paid_at: string | null
+  readonly scanned_at: string | null
+  readonly failure: { readonly message: string } | null
+  readonly alipay: {
+    readonly out_trade_no: string
+    readonly trade_no: string | null
+    readonly trade_status: string | null
+  }
+}
+
+/** A refund as the API writes it. */
+export interface ApiRefund {
+  readonly id: string
+  readonly payment: string
+  readonly amount: number
+  readonly status: string
+  readonly outcome: string
+  readonly failure: { readonly message: string } | null
+  readonly alipay: { readonly out_request_no: string }
+}
+
+/** A running server. */
+export interface MerchantApi {
+  /**
+   * Calls a route below `/v1`.
+   *
+   * @throws {Failure} With the API's own message where it says no.
+   */
+  call<Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>
+}
+
+/**
+ * Finds the server: by `SAOMA_URL` and `SAOMA_API_KEY`, else the one that runs on the folder.
+ *
+ * @throws {Failure} If there is none.
+ */
+export function connect(
+  env: Readonly<Record<string, string | undefined>>,
+  folder: string,
+): MerchantApi {
+  const { SAOMA_URL: url, SAOMA_API_KEY: apiKey } = env
+  const running = url && apiKey ? { url, api_key: apiKey } : findRunning(folder)
+  if (running === undefined) {
+    throw new Failure(
+      `No saoma server runs on ${folder}/. Start one with \`saoma dev\` or \`saoma serve\`, or set SAOMA_URL and SAOMA_API_KEY.`,
+    )
+  }
+  return {
+    async call<Answer>(method: 'GET' | 'POST', path: string, body?: object) {
+      const response = await request(new URL(`/v1${path}`, running.url), {
+        method,
+        headers: {
+          authorization: `Bearer ${running.api_key}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }).catch((cause: unknown) => {
+        const failure = new Failure(
+          `The server at ${running.url} does not answer. Is it running?`,
+          1,
+        )
+        failure.cause = cause
+        throw failure
+      })
+      const answer = (await response.body.json()) as Answer & {
+        readonly error?: { readonly code: string; readonly message: string }
+      }
+      if (answer.error === undefined) return answer
+      throw new ApiRefusal(response.statusCode, answer.error.code, answer.error.message)
+    },
+  }
+}
+
+/** The server said no. */
+export class ApiRefusal extends Failure {
+  readonly status: number
+  /** The API's own code. */
+  readonly code: string
+
+  constructor(status: number, code: string, message: string) {
+    super(`${message} (${code})`, 1)
+    this.status = status
+    this.code = code
+  }
+}
+
+/**
+ * Finds a payment by its id or by the merchant's reference.
+ *
+ * @throws {Failure} If there is none.
+ */
+export async function findPayment(api: MerchantApi, name: string): Promise<ApiPayment> {
+  if (name.startsWith('pay_')) return api.call('GET', `/payments/${encodeURIComponent(name)}`)
+  const list = await api.call<{ readonly data: readonly ApiPayment[] }>(
+    'GET',
+    `/payments?reference=${encodeURIComponent(name)}`,
+  )
+  const [payment] = list.data
+  if (payment === undefined) throw new Failure(`There is no payment with the reference ${name}.`, 1)
+  return payment
+}

@@ -1,0 +1,89 @@
+/**
+ * Puts the merchant's side together: store, client, engine and server.
+ *
+ * @module
+ */
+
+import { join } from 'node:path'
+import { createClient, type AlipayClient, type Clock } from '../alipay/index.ts'
+import { createPayments, type Payments } from '../payments/index.ts'
+import { createServer, listen, type LogEntry } from '../server/index.ts'
+import { openSqliteStore } from '../store/index.ts'
+import type { GatewayConfiguration } from './configuration.ts'
+import { announce, openSecrets, type ServerSecrets } from './folder.ts'
+
+/** How a merchant's server is made. */
+export interface MerchantServerOptions {
+  readonly gateway: GatewayConfiguration
+  readonly publicUrl: string
+  readonly host: string
+  readonly port: number
+  readonly folder: string
+  readonly merchantName: string | undefined
+  readonly clock: Clock
+  readonly log: (entry: LogEntry) => void
+}
+
+/** A merchant's server that runs. */
+export interface MerchantServer {
+  readonly payments: Payments
+  readonly client: AlipayClient
+  readonly secrets: ServerSecrets
+  readonly url: string
+  /** Stops listening, finishes what is in hand, closes the store. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the store, starts the engine and listens.
+ *
+ * @throws {StoreInUse} If another process has the folder's database open.
+ */
+export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
+  const { gateway, publicUrl, folder, clock, merchantName, log } = options
+  const secrets = openSecrets(folder, gateway.mode)
+  const store = await openSqliteStore(join(folder, 'saoma.db'))
+  const client = createClient({ ...gateway.client, clock })
+  const payments = createPayments({
+    store: store.payments,
+    gateway: client,
+    clock,
+    notifyUrl: `${publicUrl.replace(/\/+$/, '')}/alipay/notify/${secrets.notifyToken}`,
+    productCode: gateway.productCode,
+    sellerId: gateway.sellerId,
+  })
+  const server = createServer({
+    payments,
+    client,
+    publicUrl,
+    apiKeyHash: secrets.apiKeyHash,
+    notifyToken: secrets.notifyToken,
+    clock,
+    ...(merchantName === undefined ? {} : { merchantName }),
+    mode: gateway.mode,
+    log,
+  })
+  const listening = await listen(server, options).catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
+  const withdraw = announce(folder, {
+    url: listening.url.replace('//0.0.0.0:', '//127.0.0.1:'),
+    api_key: secrets.apiKey,
+    pid: process.pid,
+  })
+  payments.start()
+  return {
+    payments,
+    client,
+    secrets,
+    url: listening.url,
+    async close() {
+      withdraw()
+      await listening.close()
+      await payments.stop()
+      await client.close()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+/**
+ * The program `saoma`: its commands, and what becomes of their failures. Each command loads what it
+ * needs only when it runs, so that `saoma --help` is quick.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import * as cancel from './commands/cancel.ts'
+import * as demo from './commands/demo.ts'
+import * as dev from './commands/dev.ts'
+import * as emulator from './commands/emulator.ts'
+import * as keys from './commands/keys.ts'
+import * as pay from './commands/pay.ts'
+import * as query from './commands/query.ts'
+import * as refund from './commands/refund.ts'
+import * as serve from './commands/serve.ts'
+import * as verify from './commands/verify.ts'
+import { Failure } from './failure.ts'
+import { createStyle } from './output.ts'
+
+/** In the order of `--help`. */
+const COMMANDS = [dev, serve, demo, emulator, pay, query, cancel, refund, verify, keys]
+
+const program = new Command('saoma')
+  .description('Alipay QR payments (当面付 扫码支付) that never drop an order.')
+  .version(readVersion(), '-V, --version')
+  .exitOverride()
+  .showHelpAfterError('(--help tells more)')
+  .addHelpText(
+    'after',
+    `
+Try it, without an account:   $ saoma dev
+Each command has examples:    $ saoma verify --help`,
+  )
+for (const { register } of COMMANDS) register(program)
+
+// `saoma verify | head` closes the pipe early, which is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+/** Tells people what to do about a failure, without a stack; answers the exit code. */
+function report(error: unknown): number {
+  // Commander has printed its own message, and ends `--help` and `--version` in this way too.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const style = createStyle(process.stderr, process.env)
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`${style.red('saoma:')} ${message}\n`)
+  if (process.env['SAOMA_DEBUG']) process.stderr.write(`${stackOf(error)}\n`)
+  return error instanceof Failure ? error.exitCode : 1
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  const cause = error.cause === undefined ? '' : `\nCaused by: ${stackOf(error.cause)}`
+  return `${error.stack ?? ''}${cause}`
+}
+
+/** Two folders up, both from `src/cli` and from `dist/cli`. */
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

@@ -1,0 +1,75 @@
+/**
+ * `saoma pay` at work: makes a payment, shows its code in the terminal and waits for the end.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { renderUnicodeCompact } from 'uqr'
+import { connect, type ApiPayment } from './merchant-api.ts'
+import { describePayment, readAmount } from './payment-text.ts'
+
+/** How a payment is taken. */
+export interface TakePaymentOptions {
+  /** Yuan, such as `88.88`. */
+  readonly amount: string
+  readonly subject: string
+  readonly reference: string | undefined
+  /** Seconds that the buyer is given. */
+  readonly expiresIn: number | undefined
+  /** Whether to wait for the end. */
+  readonly wait: boolean
+  readonly json: boolean
+  readonly folder: string
+}
+
+/** How often the server is asked while the command waits. */
+const ASK_MS = 500
+
+/** States in which nothing more happens by itself. */
+const ENDED: ReadonlySet<string> = new Set(['succeeded', 'expired', 'canceled', 'failed'])
+
+/**
+ * Takes a payment.
+ *
+ * @returns Exit code: 0 paid (or made, without waiting), 1 not.
+ */
+export async function takePayment(
+  env: Readonly<Record<string, string | undefined>>,
+  options: TakePaymentOptions,
+): Promise<number> {
+  const { json, wait } = options
+  const api = connect(env, options.folder)
+  let payment = await api.call<ApiPayment>('POST', '/payments', {
+    amount: readAmount(options.amount),
+    subject: options.subject,
+    ...(options.reference === undefined ? {} : { reference: options.reference }),
+    ...(options.expiresIn === undefined ? {} : { expires_in: options.expiresIn }),
+  })
+  const say = (text: string): void => {
+    if (!json) process.stdout.write(text)
+  }
+  say(describePayment(payment))
+  let shown: string | undefined
+  let status = payment.status
+  while (wait) {
+    const code = payment.next_action?.qr_code
+    if (code !== undefined && code !== shown) {
+      say(
+        `\n${renderUnicodeCompact(code, { border: 2 })}\n\n  ${code}\n  ${payment.checkout_url}\n\n`,
+      )
+      shown = code
+    }
+    if (ENDED.has(payment.status)) break
+    await sleep(ASK_MS)
+    payment = await api.call<ApiPayment>('GET', `/payments/${payment.id}`)
+    const now =
+      payment.status === 'pending' && payment.scanned_at !== null ? 'scanned' : payment.status
+    if (now !== status)
+      say(now === 'scanned' ? '  scanned: the buyer is paying\n' : describePayment(payment))
+    status = now
+  }
+  if (json) process.stdout.write(`${JSON.stringify(payment)}\n`)
+  else if (!wait && payment.next_action !== null) say(`  ${payment.checkout_url}\n`)
+  return wait ? Number(payment.status !== 'succeeded') : Number(payment.status === 'failed')
+}
