@@ -1,0 +1,69 @@
+/**
+ * An append-only file of changed records: one line a commit, the last value of a key wins. Written
+ * before anything is answered, so that a process that is killed has lost nothing that it told
+ * anybody. It is not synced to the disk: this is for a laptop, and a power cut may take the last
+ * moments.
+ *
+ * @module
+ */
+
+import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+
+/** A record under its key; `null` is a record that is gone. */
+export type Entry = readonly [key: string, value: unknown]
+
+/** A file that is open for writing. One process at a time. */
+export interface Journal {
+  /** Writes changes as one line: all of them are read again, or none. */
+  append(entries: readonly Entry[]): void
+  close(): void
+}
+
+/**
+ * Reads the journal, makes it as short as it can be, and opens it.
+ *
+ * @param path Made where it does not exist, readable by its owner alone.
+ * @returns The journal and the last value of each key, in the order of first appearance.
+ */
+export function openJournal(path: string): { journal: Journal; records: Map<string, unknown> } {
+  const records = readRecords(path)
+  const compacted = `${path}.new`
+  const file = openSync(compacted, 'w', 0o600)
+  for (const entry of records) writeSync(file, `${JSON.stringify([entry])}\n`)
+  renameSync(compacted, path)
+  const journal = {
+    append: (entries: readonly Entry[]) => void writeSync(file, `${JSON.stringify(entries)}\n`),
+    close: () => closeSync(file),
+  }
+  return { journal, records }
+}
+
+function readRecords(path: string): Map<string, unknown> {
+  const records = new Map<string, unknown>()
+  for (const line of readText(path).split('\n')) {
+    for (const [key, value] of readLine(line)) {
+      if (value === null) records.delete(key)
+      else records.set(key, value)
+    }
+  }
+  return records
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}
+
+/** A line that was cut off in the middle was never answered, so it never happened. */
+function readLine(line: string): Entry[] {
+  if (line === '') return []
+  try {
+    return JSON.parse(line) as Entry[]
+  } catch {
+    return []
+  }
+}
