@@ -1,0 +1,55 @@
+/**
+ * The cashier page's static files. Their addresses name their content, so browsers may keep them
+ * for ever.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Hono } from 'hono'
+import type { RouteEnvironment, ServerContext } from '../options.ts'
+
+const TYPES = {
+  'cashier.css': 'text/css; charset=utf-8',
+  'cashier.js': 'text/javascript; charset=utf-8',
+  'cashier.svg': 'image/svg+xml',
+}
+
+/** The names of the files. */
+export type AssetName = keyof typeof TYPES
+
+interface Asset {
+  readonly content: string
+  readonly hash: string
+}
+
+const assets = Object.fromEntries(
+  Object.keys(TYPES).map((name) => {
+    const content = readFileSync(new URL(`../assets/${name}`, import.meta.url), 'utf8')
+    const hash = createHash('sha256').update(content).digest('base64url').slice(0, 12)
+    return [name, { content, hash }]
+  }),
+) as Record<AssetName, Asset>
+
+/** The address of a file, with what its content hashes to. */
+export function assetUrl(name: AssetName, { basePath }: ServerContext): string {
+  return `${basePath}/assets/${name}?v=${assets[name].hash}`
+}
+
+/** Serves `/assets/cashier.*`. */
+export function assetsRoute(): Hono<RouteEnvironment> {
+  const app = new Hono<RouteEnvironment>()
+  app.get('/:name', (c) => {
+    const name = c.req.param('name')
+    if (!Object.hasOwn(TYPES, name)) return c.notFound()
+    const { content, hash } = assets[name as AssetName]
+    const etag = `"${hash}"`
+    // A page of another version may ask for content that is no longer here: not to be kept.
+    const current = c.req.query('v') === hash
+    c.header('cache-control', current ? 'public, max-age=31536000, immutable' : 'no-cache')
+    c.header('etag', etag)
+    if (c.req.header('if-none-match') === etag) return c.body(null, 304)
+    return c.body(content, 200, { 'content-type': TYPES[name as AssetName] })
+  })
+  return app
+}

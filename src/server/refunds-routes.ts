@@ -1,0 +1,87 @@
+/**
+ * `/v1/refunds`: give money back, in full or in part.
+ *
+ * @module
+ */
+import { Hono } from 'hono'
+import { createRefundFields } from './fields.ts'
+import type { RouteEnvironment, ServerContext } from './options.ts'
+import { paymentJson, refundJson, refusalJson } from './payment-json.ts'
+import { notFound, sendProblem } from './problem.ts'
+import { readJson } from './request-body.ts'
+
+/** Serves the routes below `/v1/refunds`. */
+export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
+  const { payments } = context
+  const app = new Hono<RouteEnvironment>()
+
+  app.post('/', async (c) => {
+    const { value: body, problem } = await readJson(c.req.raw, createRefundFields)
+    if (problem) return sendProblem(c, problem)
+    const result = await payments.refund({
+      paymentId: body.payment,
+      ...(body.amount !== undefined && { amount: body.amount }),
+      ...(body.reference !== undefined && { reference: body.reference }),
+      ...(body.reason !== undefined && { reason: body.reason }),
+    })
+    switch (result.status) {
+      case 'succeeded':
+        return c.json(refundJson(result.refund, context), 200)
+      case 'processing':
+      case 'requires_action':
+        return c.json(refundJson(result.refund, context), 202)
+      case 'failed': {
+        const { failure, outcome } = result.refund
+        return sendProblem(c, {
+          status: 402,
+          type: 'channel_error',
+          code: 'refund_refused',
+          message: failure?.message ?? 'Alipay refused this refund.',
+          outcome,
+          ...(failure && { alipay: refusalJson(failure) }),
+          objects: { refund: refundJson(result.refund, context) },
+        })
+      }
+      case 'exists_with_different_amount':
+        return sendProblem(c, {
+          status: 409,
+          type: 'conflict_error',
+          code: 'refund_exists_with_different_amount',
+          message: `There is a refund of ${result.refund.amount} fen with this reference. For a further refund use another reference.`,
+          param: 'reference',
+          objects: { refund: refundJson(result.refund, context) },
+        })
+      case 'not_paid':
+        return sendProblem(c, {
+          status: 409,
+          type: 'conflict_error',
+          code: 'payment_not_paid',
+          message: 'This payment is not paid, so nothing can be given back. To end it, cancel it.',
+          param: 'payment',
+          objects: { payment: paymentJson(result.record, context) },
+        })
+      case 'amount_too_large':
+        return sendProblem(c, {
+          status: 409,
+          type: 'conflict_error',
+          code: 'amount_too_large',
+          message: `At most ${result.refundable} fen of this payment can still be refunded.`,
+          param: 'amount',
+          objects: { payment: paymentJson(result.record, context) },
+        })
+      case 'not_found':
+        return sendProblem(
+          c,
+          notFound('payment_not_found', 'There is no payment with this id.', 'payment'),
+        )
+    }
+  })
+
+  app.get('/:id', async (c) => {
+    const found = await payments.findRefund(c.req.param('id'))
+    if (found) return c.json(refundJson(found.refund, context))
+    return sendProblem(c, notFound('refund_not_found', 'There is no refund with this id.', 'id'))
+  })
+
+  return app
+}

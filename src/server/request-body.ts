@@ -1,0 +1,84 @@
+/**
+ * Reading what a request carries: never more than 64 KiB, and as JSON only where it says that it is
+ * JSON.
+ *
+ * @module
+ */
+import type { z } from 'zod'
+import type { Problem } from './problem.ts'
+
+/** Longest body that is read, in bytes. */
+export const BODY_BYTES_MAX = 65_536
+
+/** Reads a body to its end; `undefined` where it is longer than {@link BODY_BYTES_MAX}. */
+export async function readBody(request: Request): Promise<Uint8Array | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > BODY_BYTES_MAX) return undefined
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of request.body ?? []) {
+    length += chunk.length
+    if (length > BODY_BYTES_MAX) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** A value of the form that was asked for, or why it is not. */
+export type Checked<Value> =
+  | { readonly value: Value; readonly problem?: never }
+  | { readonly value?: never; readonly problem: Problem }
+
+/** Reads a JSON body of the schema's form. No body at all is read as `{}`. */
+export async function readJson<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+): Promise<Checked<z.output<Schema>>> {
+  const body = await readBody(request)
+  if (body === undefined) {
+    const message = `A request body has at most ${BODY_BYTES_MAX} bytes.`
+    return invalid({ status: 413, code: 'body_too_large', message })
+  }
+  if (body.length === 0) return check(schema, {})
+  if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get('content-type') ?? '')) {
+    const message = 'Send the body as JSON, with the header "Content-Type: application/json".'
+    return invalid({ status: 415, code: 'content_type_unsupported', message })
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    return invalid({ code: 'json_invalid', message: 'The body is not JSON in UTF-8.' })
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return invalid({ code: 'json_invalid', message: 'The body is a JSON object, { … }.' })
+  }
+  return check(schema, json)
+}
+
+/** Checks a value against a schema; the problem names the first field that is wrong. */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  value: object,
+): Checked<z.output<Schema>> {
+  const result = schema.safeParse(value)
+  if (result.success) return { value: result.data }
+  // An unknown field is told first: it is often the missing one, spelt wrong.
+  const { issues } = result.error
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
+  if (issue?.code === 'unrecognized_keys') {
+    const param = String(issue.keys[0])
+    return invalid({ code: 'parameter_unknown', message: `There is no field "${param}".`, param })
+  }
+  const param = issue?.path.join('.') ?? ''
+  const code = Object.hasOwn(value, param) ? 'parameter_invalid' : 'parameter_missing'
+  return invalid({ code, message: `${issue?.message}.`, param })
+}
+
+function invalid(problem: {
+  status?: 400 | 413 | 415
+  code: string
+  message: string
+  param?: string
+}): { readonly problem: Problem } {
+  return { problem: { status: 400, type: 'invalid_request_error', ...problem } }
+}
