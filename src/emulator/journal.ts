@@ -7,10 +7,30 @@
  * @module
  */
 
-import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 
 /** A record under its key; `null` is a record that is gone. */
 export type Entry = readonly [key: string, value: unknown]
+
+/** Another process has the journal open. */
+export class JournalInUse extends Error {
+  readonly code = 'ERR_JOURNAL_IN_USE'
+
+  constructor(path: string, pid: number) {
+    super(
+      `${path} is open in another process (pid ${pid}). Stop that one, or use another folder. If it is no emulator, delete ${path}.pid.`,
+    )
+    this.name = 'JournalInUse'
+  }
+}
 
 /** A file that is open for writing. One process at a time. */
 export interface Journal {
@@ -24,8 +44,10 @@ export interface Journal {
  *
  * @param path Made where it does not exist, readable by its owner alone.
  * @returns The journal and the last value of each key, in the order of first appearance.
+ * @throws {JournalInUse} If another process has it open.
  */
 export function openJournal(path: string): { journal: Journal; records: Map<string, unknown> } {
+  takeForThisProcess(path)
   const records = readRecords(path)
   const compacted = `${path}.new`
   const file = openSync(compacted, 'w', 0o600)
@@ -33,9 +55,28 @@ export function openJournal(path: string): { journal: Journal; records: Map<stri
   renameSync(compacted, path)
   const journal = {
     append: (entries: readonly Entry[]) => void writeSync(file, `${JSON.stringify(entries)}\n`),
-    close: () => closeSync(file),
+    close() {
+      closeSync(file)
+      rmSync(`${path}.pid`, { force: true })
+    },
   }
   return { journal, records }
+}
+
+/** What a process leaves behind when it is killed is no hindrance: it names a process that is gone. */
+function takeForThisProcess(path: string): void {
+  const owner = Number.parseInt(readText(`${path}.pid`), 10)
+  if (owner !== process.pid && isAlive(owner)) throw new JournalInUse(path, owner)
+  writeFileSync(`${path}.pid`, String(process.pid), { mode: 0o600 })
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 function readRecords(path: string): Map<string, unknown> {

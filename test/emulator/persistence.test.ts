@@ -1,5 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -118,4 +125,17 @@ test('kill -9 loses nothing that was answered', async () => {
   const { node } = await call(emulator, 'alipay.trade.query', { out_trade_no: 'ORDER-19' })
   expect(node['trade_status']).toBe('WAIT_BUYER_PAY')
   await emulator.stop()
+})
+
+test('a folder that a living process has open is refused with its pid, and free once that is dead', async () => {
+  const folder = newFolder()
+  const owner = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  children.push(owner)
+  writeFileSync(join(folder, 'journal.jsonl.pid'), String(owner.pid))
+  await expect(emulatorAt(undefined, { folder })).rejects.toThrow(`pid ${owner.pid}`)
+  owner.kill('SIGKILL')
+  await new Promise((resolve) => owner.once('exit', resolve))
+  const emulator = await emulatorAt(undefined, { folder })
+  await emulator.stop()
+  expect(readdirSync(folder)).not.toContain('journal.jsonl.pid')
 })

@@ -16,6 +16,8 @@ export interface Texts {
   readonly timeLeft: string
   readonly pay: string
   readonly orScan: string
+  /** Opens a test wallet in the browser, for whoever has no phone at hand. */
+  readonly tryWallet: string
   readonly qrCode: string
   readonly closedCode: string
   readonly back: string
@@ -35,6 +37,7 @@ const zh: Texts = {
   timeLeft: '剩余支付时间',
   pay: '打开支付宝付款',
   orScan: '或用另一部手机扫码支付',
+  tryWallet: '手边没有手机？在新窗口打开测试钱包',
   qrCode: '支付宝付款二维码',
   closedCode: '二维码已关闭',
   back: '返回商家',
@@ -62,6 +65,7 @@ const en: Texts = {
   timeLeft: 'Time left to pay',
   pay: 'Open Alipay to pay',
   orScan: 'Or scan with another phone',
+  tryWallet: 'No phone at hand? Open the test wallet in a new window',
   qrCode: 'QR code to pay with Alipay',
   closedCode: 'QR code closed',
   back: 'Back to the shop',

@@ -55,7 +55,12 @@ export function renderCheckout(
               <div class="code" id="code">
                 ${raw(qrSvg(qrGrid(view.qrCode, t.qrCode)))}
                 ${view.state === 'scanned' ? html`<span>${icon('phone')}</span>` : ''}
-              </div>`
+              </div>
+              ${
+                context.mode === 'test' && payUrl === view.qrCode
+                  ? html`<a class="hint try" href="${payUrl}" target="_blank">${t.tryWallet}</a>`
+                  : ''
+              }`
       }
       ${
         view.returnUrl !== null && isFinal(view.state)
