@@ -72,6 +72,8 @@ function takeForThisProcess(path: string): void {
 
 function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false
+  // On Linux a process that was killed stays listed until its parent takes notice, which may be never.
+  if (/^\d+ \(.*\) Z/s.test(readText(`/proc/${pid}/stat`))) return false
   try {
     return process.kill(pid, 0)
   } catch (error) {
