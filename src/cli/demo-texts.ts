@@ -53,7 +53,7 @@ function answer(_method: string, fields: Readonly<Record<string, unknown>>): str
 
 /** A Chinese character takes two columns of a terminal. */
 function width(text: string): number {
-  return [...text].reduce((sum, character) => sum + (character > '\u2e80' ? 2 : 1), 0)
+  return Array.from(text, (character) => (character > '\u2e80' ? 2 : 1)).reduce((a, b) => a + b, 0)
 }
 
 function padTo(columns: number): (name: string) => string {
@@ -63,8 +63,10 @@ function padTo(columns: number): (name: string) => string {
 /** The words by language. */
 export const demoTexts: Readonly<Record<DemoLanguage, DemoTexts>> = {
   en: {
-    intro: `saoma demo: three orders from beginning to end, against an emulator of Alipay in this process.
-No account is needed and no money moves. Times are those of a clock that is put forward, in Beijing.`,
+    intro: [
+      'saoma demo: three orders from beginning to end, against an emulator of Alipay in this process.',
+      'No account is needed and no money moves. Times are Beijing’s, by a clock that is put forward.',
+    ].join('\n'),
     outro: `
 All three orders ended as they should. Try it by hand: saoma dev`,
     paidTitle: '1. An order is paid, and refunded in two parts',
@@ -89,7 +91,7 @@ All three orders ended as they should. Try it by hand: saoma dev`,
     pays: (amount) => `pays ${amount}`,
     notifies: (status, refunded) =>
       `notifies: trade_status=${status}${refunded === undefined ? '' : ` refund_fee=${refunded}`}`,
-    more: (count) => `… the same answer ${count} more ${count === 1 ? 'time' : 'times'}, every 5 s`,
+    more: (count) => `… the same answer ${count} more ${count === 1 ? 'time' : 'times'}`,
     answer,
     pad: padTo(8),
   },
@@ -116,7 +118,7 @@ All three orders ended as they should. Try it by hand: saoma dev`,
     pays: (amount) => `付款 ${amount}`,
     notifies: (status, refunded) =>
       `异步通知：trade_status=${status}${refunded === undefined ? '' : ` refund_fee=${refunded}`}`,
-    more: (count) => `…… 每 5 秒一次，又得到 ${count} 次同样的回答`,
+    more: (count) => `…… 又得到 ${count} 次同样的回答`,
     answer,
     pad: padTo(8),
   },

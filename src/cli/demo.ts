@@ -133,8 +133,13 @@ interface Stage {
 
 async function openStage(text: DemoTexts, print: (line: string) => void): Promise<Stage> {
   const clock = new MovableClock(systemClock.now())
-  const say = (who: string, what: string): void =>
+  const line = (who: string, what: string): void =>
     print(`  ${formatBeijingTime(clock.now()).slice(11)}  ${text.pad(who)}  ${what}`)
+  const calls = new CallPrinter((what) => line(text.saoma, what), text)
+  const say = (who: string, what: string): void => {
+    calls.endRow()
+    line(who, what)
+  }
 
   const port = await freePort()
   const baseUrl = `http://127.0.0.1:${port}`
@@ -149,7 +154,6 @@ async function openStage(text: DemoTexts, print: (line: string) => void): Promis
     gateway: `${baseUrl}/gateway.do`,
     clock,
   })
-  const calls = new CallPrinter((line) => say(text.saoma, line), text)
   const store = await openSqliteStore(':memory:')
   const serverPort = await freePort()
   const payments = createPayments({
@@ -183,7 +187,7 @@ async function openStage(text: DemoTexts, print: (line: string) => void): Promis
     buyer,
     say,
     chapter(title) {
-      calls.newOrder()
+      calls.endRow()
       print(`\n${title}`)
     },
     async order(amount, subject) {
@@ -260,18 +264,19 @@ class CallPrinter {
         }
       }
     return {
-      precreate: printed('alipay.trade.precreate', trade.precreate),
-      query: printed('alipay.trade.query', trade.query),
-      cancel: printed('alipay.trade.cancel', trade.cancel),
-      close: printed('alipay.trade.close', trade.close),
-      refund: printed('alipay.trade.refund', trade.refund),
-      refundQuery: printed('alipay.trade.fastpay.refund.query', trade.refundQuery),
-      pay: printed('alipay.trade.pay', trade.pay),
+      precreate: printed('alipay.trade.precreate', trade.precreate.bind(trade)),
+      query: printed('alipay.trade.query', trade.query.bind(trade)),
+      cancel: printed('alipay.trade.cancel', trade.cancel.bind(trade)),
+      close: printed('alipay.trade.close', trade.close.bind(trade)),
+      refund: printed('alipay.trade.refund', trade.refund.bind(trade)),
+      refundQuery: printed('alipay.trade.fastpay.refund.query', trade.refundQuery.bind(trade)),
+      pay: printed('alipay.trade.pay', trade.pay.bind(trade)),
     }
   }
 
-  /** What was printed for the order before is no repeat for the next. */
-  newOrder(): void {
+  /** Says how many more there were, before something else is said. */
+  endRow(): void {
+    if (this.#repeats > 1) this.#say(this.#text.more(this.#repeats - 1))
     this.#last = ''
     this.#repeats = 0
   }
@@ -283,9 +288,8 @@ class CallPrinter {
       if (this.#repeats === 1) this.#say(line)
       return
     }
-    if (this.#repeats > 1) this.#say(this.#text.more(this.#repeats - 1))
+    this.endRow()
     this.#last = line
-    this.#repeats = 0
     this.#say(line)
   }
 }

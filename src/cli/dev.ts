@@ -10,7 +10,7 @@ import { MovableClock, type Fen } from '../alipay/index.ts'
 import { createEmulator, listen, type Emulator } from '../emulator/index.ts'
 import { Failure } from './failure.ts'
 import { lanAddress } from './lan-address.ts'
-import { startMerchantServer, type MerchantServer } from './merchant-server.ts'
+import { openFolderStore, startMerchantServer, type MerchantServer } from './merchant-server.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /** How `saoma dev` is run. */
@@ -32,6 +32,9 @@ export interface DevAddresses {
   readonly server: string
   readonly gateway: string
 }
+
+/** The shop's name, the same over its shelf, its cashier page and the buyer's receipt. */
+const MERCHANT_NAME = '扫码咖啡'
 
 /** Runs until it is stopped. */
 export async function dev(options: DevOptions): Promise<void> {
@@ -57,15 +60,22 @@ export async function startDev(
 
   // One clock for both sides, so that putting it forward in the panel is felt by the engine too.
   const clock = new MovableClock()
+  // First, as it proves that the folder is ours: a second process would spoil the journal below.
+  const store = await openFolderStore(folder)
   let server: MerchantServer | undefined
   const emulator = await createEmulator({
     baseUrl: emulatorUrl,
     clock,
     folder: join(folder, 'emulator'),
+    merchant: { name: MERCHANT_NAME },
     placeOrder: (order) => placeOrder(server, publicUrl, order),
   })
   const emulatorListening = await listen(emulator, { port: emulatorPort, host }).catch(
-    portTaken(emulatorPort, '--emulator-port'),
+    async (error: unknown) => {
+      await emulator.stop()
+      await store.close()
+      return portTaken(emulatorPort, '--emulator-port')(error)
+    },
   )
   emulator.start()
   try {
@@ -75,7 +85,8 @@ export async function startDev(
       host,
       port,
       folder,
-      merchantName: '扫码咖啡',
+      store,
+      merchantName: MERCHANT_NAME,
       clock,
       log: (entry) => {
         if (entry.level !== 'info') process.stderr.write(`${JSON.stringify(entry)}\n`)

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createClient, type AlipayClient, type Clock } from '../alipay/index.ts'
 import { createPayments, type Payments } from '../payments/index.ts'
 import { createServer, listen, type LogEntry } from '../server/index.ts'
-import { openSqliteStore } from '../store/index.ts'
+import { openSqliteStore, type SqliteStore } from '../store/index.ts'
 import type { GatewayConfiguration } from './configuration.ts'
 import { announce, openSecrets, type ServerSecrets } from './folder.ts'
 
@@ -19,6 +19,8 @@ export interface MerchantServerOptions {
   readonly host: string
   readonly port: number
   readonly folder: string
+  /** The folder's database, opened before; from here on it is the server's to close. */
+  readonly store?: SqliteStore
   readonly merchantName: string | undefined
   readonly clock: Clock
   readonly log: (entry: LogEntry) => void
@@ -35,6 +37,15 @@ export interface MerchantServer {
 }
 
 /**
+ * Opens a folder's database, which takes the folder for this process.
+ *
+ * @throws {StoreInUse} If another process has it.
+ */
+export function openFolderStore(folder: string): Promise<SqliteStore> {
+  return openSqliteStore(join(folder, 'saoma.db'))
+}
+
+/**
  * Opens the store, starts the engine and listens.
  *
  * @throws {StoreInUse} If another process has the folder's database open.
@@ -42,7 +53,7 @@ export interface MerchantServer {
 export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
   const { gateway, publicUrl, folder, clock, merchantName, log } = options
   const secrets = openSecrets(folder, gateway.mode)
-  const store = await openSqliteStore(join(folder, 'saoma.db'))
+  const store = options.store ?? (await openFolderStore(folder))
   const client = createClient({ ...gateway.client, clock })
   const payments = createPayments({
     store: store.payments,

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { connect, findPayment, type ApiRefund } from './merchant-api.ts'
-import { describeRefund, readAmount } from './payment-text.ts'
+import { Failure } from './failure.ts'
+import { ApiRefusal, connect, findPayment, type ApiRefund } from './merchant-api.ts'
+import { describeRefund, readAmount, yuan } from './payment-text.ts'
 
 /**
  * Refunds a payment.
@@ -27,12 +28,19 @@ export async function refundPayment(
   const { reference, reason, json, folder } = options
   const api = connect(env, folder)
   const payment = await findPayment(api, name)
-  const refund = await api.call<ApiRefund>('POST', '/refunds', {
-    payment: payment.id,
-    ...(amount === undefined ? {} : { amount: readAmount(amount) }),
-    ...(reference === undefined ? {} : { reference }),
-    ...(reason === undefined ? {} : { reason }),
-  })
+  const refund = await api
+    .call<ApiRefund>('POST', '/refunds', {
+      payment: payment.id,
+      ...(amount === undefined ? {} : { amount: readAmount(amount) }),
+      ...(reference === undefined ? {} : { reference }),
+      ...(reason === undefined ? {} : { reason }),
+    })
+    .catch((error: unknown) => {
+      // The API counts in fen; here a person has typed yuan.
+      if (!(error instanceof ApiRefusal) || error.code !== 'amount_too_large') throw error
+      const left = yuan(payment.amount_refundable)
+      throw new Failure(`At most ${left} of this payment can still be refunded.`, 1)
+    })
   process.stdout.write(json ? `${JSON.stringify(refund)}\n` : describeRefund(refund))
   return Number(refund.status === 'failed')
 }

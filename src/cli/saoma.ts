@@ -33,7 +33,8 @@ const program = new Command('saoma')
     'after',
     `
 Try it, without an account:   $ saoma dev
-Each command has examples:    $ saoma verify --help`,
+Each command has examples:    $ saoma verify --help
+Where a failure comes from:   $ SAOMA_DEBUG=1 saoma …`,
   )
 for (const { register } of COMMANDS) register(program)
 

@@ -6,7 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { renderUnicodeCompact } from 'uqr'
-import { connect, type ApiPayment } from './merchant-api.ts'
+import { connect, type ApiPayment, type MerchantApi } from './merchant-api.ts'
 import { describePayment, readAmount } from './payment-text.ts'
 
 /** How a payment is taken. */
@@ -40,7 +40,7 @@ export async function takePayment(
 ): Promise<number> {
   const { json, wait } = options
   const api = connect(env, options.folder)
-  let payment = await api.call<ApiPayment>('POST', '/payments', {
+  const made = await api.call<ApiPayment>('POST', '/payments', {
     amount: readAmount(options.amount),
     subject: options.subject,
     ...(options.reference === undefined ? {} : { reference: options.reference }),
@@ -49,27 +49,37 @@ export async function takePayment(
   const say = (text: string): void => {
     if (!json) process.stdout.write(text)
   }
-  say(describePayment(payment))
+  say(describePayment(made))
+  const payment = wait ? await followPayment(api, made, say) : made
+  if (json) process.stdout.write(`${JSON.stringify(payment)}\n`)
+  else if (!wait && payment.next_action !== null) say(`  ${payment.checkout_url}\n`)
+  return wait ? Number(payment.status !== 'succeeded') : Number(payment.status === 'failed')
+}
+
+/** Shows the code and each change, until nothing more comes. */
+async function followPayment(
+  api: MerchantApi,
+  made: ApiPayment,
+  say: (text: string) => void,
+): Promise<ApiPayment> {
+  let payment = made
   let shown: string | undefined
   let status = payment.status
-  while (wait) {
+  for (;;) {
     const code = payment.next_action?.qr_code
     if (code !== undefined && code !== shown) {
-      say(
-        `\n${renderUnicodeCompact(code, { border: 2 })}\n\n  ${code}\n  ${payment.checkout_url}\n\n`,
-      )
+      const picture = renderUnicodeCompact(code, { border: 2 })
+      say(`\n${picture}\n\n  ${code}\n  ${payment.checkout_url}\n\n`)
       shown = code
     }
-    if (ENDED.has(payment.status)) break
+    if (ENDED.has(payment.status)) return payment
     await sleep(ASK_MS)
     payment = await api.call<ApiPayment>('GET', `/payments/${payment.id}`)
     const now =
       payment.status === 'pending' && payment.scanned_at !== null ? 'scanned' : payment.status
-    if (now !== status)
+    if (now !== status) {
       say(now === 'scanned' ? '  scanned: the buyer is paying\n' : describePayment(payment))
+    }
     status = now
   }
-  if (json) process.stdout.write(`${JSON.stringify(payment)}\n`)
-  else if (!wait && payment.next_action !== null) say(`  ${payment.checkout_url}\n`)
-  return wait ? Number(payment.status !== 'succeeded') : Number(payment.status === 'failed')
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AlipayClient, Clock } from '../alipay/index.ts'
+import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
 import type { Payments } from '../payments/index.ts'
 
 /** What {@link createServer} needs. */
@@ -23,7 +23,8 @@ export interface ServerOptions {
   readonly apiKeyHash: string
   /** The unguessable part of `/alipay/notify/<token>`, at least 16 characters. */
   readonly notifyToken: string
-  readonly clock: Clock
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
   /** The shop's name over the cashier page. */
   readonly merchantName?: string
   /** `test`: no real money; objects say `livemode: false`, and the cashier page says it too. */
@@ -66,6 +67,7 @@ export interface Server {
 
 /** What all routes are given. */
 export interface ServerContext extends ServerOptions {
+  readonly clock: Clock
   /** {@link ServerOptions.publicUrl} without a slash at its end. */
   readonly baseUrl: string
   /** The path of {@link baseUrl}: empty, or with a slash at its beginning only. */
@@ -103,7 +105,8 @@ export function toServerContext(options: ServerOptions, stopping: AbortSignal): 
   }
   const basePath = url.pathname.replace(/\/+$/, '')
   const log = options.log ?? (() => {})
-  return { ...options, log, baseUrl: url.origin + basePath, basePath, stopping }
+  const clock = options.clock ?? systemClock
+  return { ...options, log, clock, baseUrl: url.origin + basePath, basePath, stopping }
 }
 
 /** What may be logged of an error: its class, its stable code and where it came from. */

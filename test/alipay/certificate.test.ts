@@ -15,7 +15,7 @@ import {
 import { CertificateInvalid } from '../../src/alipay/errors.ts'
 import { loadPrivateKey, loadPublicKey, sameKey } from '../../src/alipay/keys.ts'
 import { type Instant, parseBeijingTime } from '../../src/alipay/time.ts'
-import { referenceText, referenceVectors } from '../reference-vectors.ts'
+import { describeReference, referenceText } from '../reference-vectors.ts'
 import { vectors, vectorText } from '../vectors.ts'
 
 const answers = vectors('serial-numbers') as { certificate: string; serialNumber: string }[]
@@ -264,17 +264,21 @@ describe('a downloaded certificate', () => {
   })
 })
 
-const serialNumbers = referenceVectors('cert-sn') as
-  { cert: string; expected: string; kind: string; proves: string }[] | undefined
+interface ReferenceSerialNumber {
+  cert: string
+  expected: string
+  kind: string
+  proves: string
+}
 
-describe.skipIf(serialNumbers === undefined)('cert-sn.json of the reference vectors', () => {
-  test.each(serialNumbers ?? [])('$cert: $proves', ({ cert, expected, kind }) => {
+describeReference('cert-sn', 'serial numbers', (vectors) => {
+  test.each(vectors as ReferenceSerialNumber[])('$cert: $proves', ({ cert, expected, kind }) => {
     const serialNumber = kind === 'root' ? rootCertificateSerialNumber : certificateSerialNumber
     expect(serialNumber(referenceText(cert))).toBe(expected)
   })
 })
 
-describe.skipIf(serialNumbers === undefined)('chains of the reference vectors', () => {
+describeReference('keys-index', 'chains of certificates', () => {
   const in2019 = parseBeijingTime('2019-11-11 00:00:00')
   const client = 'anttrust-RsaClientCert'
   const signed = 'anttrust-RsaRootCa'

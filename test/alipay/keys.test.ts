@@ -11,7 +11,7 @@ import {
   loadPublicKey,
   sameKey,
 } from '../../src/alipay/keys.ts'
-import { referenceText, referenceVectors } from '../reference-vectors.ts'
+import { describeReference, referenceText } from '../reference-vectors.ts'
 import { vectors, vectorText } from '../vectors.ts'
 
 const pkcs8 = vectorText('keys/application-private-key.pkcs8.pem')
@@ -180,11 +180,9 @@ test('a new key pair has 2048 bits and is not the one before', () => {
   expect(sameKey(one.publicKey, other.publicKey)).toBe(false)
 })
 
-const index = referenceVectors('keys-index') as Record<string, { kind: string }> | undefined
-const files = Object.entries(index ?? {}).filter(([path]) => path.startsWith('keys/'))
-
-describe.skipIf(index === undefined)('keys of the reference vectors are loaded', () => {
-  test.each(files)('%s', (path, { kind }) => {
+describeReference('keys-index', 'keys are loaded', (index) => {
+  const entries = Object.entries(index as Record<string, { kind: string }>)
+  test.each(entries.filter(([path]) => path.startsWith('keys/')))('%s', (path, { kind }) => {
     const load = kind === 'private' ? loadPrivateKey : loadPublicKey
     const signType = path.includes('rsa1024') ? 'RSA' : 'RSA2'
     const text = referenceText(path)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { ConfigurationInvalid, KeyInvalid } from '../../src/alipay/errors.ts'
 import { loadPrivateKey, loadPublicKey, sameKey, type SignType } from '../../src/alipay/keys.ts'
 import { createSigner, verifySignature } from '../../src/alipay/signer.ts'
-import { referenceText, referenceVectors } from '../reference-vectors.ts'
+import { describeReference, referenceText } from '../reference-vectors.ts'
 import { vectors, vectorText } from '../vectors.ts'
 
 interface Signature {
@@ -95,19 +95,17 @@ interface ReferenceRequest {
   signWith: string
 }
 
-const requests = referenceVectors('sign-requests') as ReferenceRequest[] | undefined
-
-describe.skipIf(requests === undefined)('sign-requests.json of the reference vectors', () => {
+describeReference('sign-requests', 'signatures of requests', (vectors) => {
+  const requests = vectors as ReferenceRequest[]
   const isShort = ({ signWith, signType }: ReferenceRequest) =>
     signWith.includes('rsa1024') && signType === 'RSA2'
-  const all = requests ?? []
 
-  test.each(all.filter((each) => !isShort(each)))('$id', async (request) => {
+  test.each(requests.filter((each) => !isShort(each)))('$id', async (request) => {
     const signer = createSigner(referenceText(request.signWith), request.signType)
     expect(await signer.sign(Buffer.from(request.signContent))).toBe(request.sign)
   })
 
-  test.each(all.filter(isShort))('$id, with a key that signers refuse', (request) => {
+  test.each(requests.filter(isShort))('$id, with a key that signers refuse', (request) => {
     const { signContent, sign, signType, signWith } = request
     const key = loadPrivateKey(referenceText(signWith), { signType: 'RSA' })
     expect(verifySignature(Buffer.from(signContent), sign, createPublicKey(key), signType)).toBe(
@@ -132,13 +130,14 @@ interface ReferenceAnswer {
 }
 
 for (const name of ['sync-responses', 'verify-selfsigned']) {
-  const signed = referenceVectors(name) as ReferenceAnswer[] | undefined
-
-  describe.skipIf(signed === undefined)(`${name}.json of the reference vectors`, () => {
-    test.each(signed ?? [])('$id', ({ signContent, sign, signType, verifyWith }) => {
-      const key = loadPublicKey(referenceText(verifyWith), { signType })
-      expect(verifySignature(Buffer.from(signContent), sign, key, signType)).toBe(true)
-      expect(verifySignature(Buffer.from(`${signContent} `), sign, key, signType)).toBe(false)
-    })
+  describeReference(name, 'signatures verify', (vectors) => {
+    test.each(vectors as ReferenceAnswer[])(
+      '$id',
+      ({ signContent, sign, signType, verifyWith }) => {
+        const key = loadPublicKey(referenceText(verifyWith), { signType })
+        expect(verifySignature(Buffer.from(signContent), sign, key, signType)).toBe(true)
+        expect(verifySignature(Buffer.from(`${signContent} `), sign, key, signType)).toBe(false)
+      },
+    )
   })
 }

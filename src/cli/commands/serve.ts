@@ -14,7 +14,7 @@ export function register(program: Command): void {
     .addHelpText(
       'after',
       `
-Settings are read from the environment (${'docs/en/merchant-preparations.md'} says where each comes from):
+Settings are read from the environment (docs/reference/configuration.md lists all):
   SAOMA_APP_ID, SAOMA_APP_PRIVATE_KEY(_FILE), SAOMA_ALIPAY_PUBLIC_KEY(_FILE), SAOMA_PUBLIC_URL
   SAOMA_GATEWAY        production (default), sandbox, or an address
   SAOMA_PORT           6200   SAOMA_HOST  127.0.0.1   SAOMA_FOLDER  .saoma

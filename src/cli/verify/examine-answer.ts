@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { KeyObject } from 'node:crypto'
 import {
   AlipayError,
   conclude,
@@ -126,7 +127,7 @@ export function examineAnswer(examination: AnswerExamination): Verdict {
     try {
       verifyAnswer(envelope, {
         // Without a signature no key is looked at.
-        alipayPublicKey: (expected ?? keys.other)?.key as never,
+        alipayPublicKey: expected?.key as KeyObject,
         signType,
         charset,
         encryptKey,

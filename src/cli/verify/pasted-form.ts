@@ -13,6 +13,7 @@ import {
   type Charset,
   type FormPair,
 } from '../../alipay/index.ts'
+import { toByteString } from './pasted-text.ts'
 
 /** One way to read a pasted form. */
 export interface FormReading {
@@ -51,8 +52,8 @@ export function readPastedForm(text: string): FormReading[] {
 /** Reads parameters that somebody has parsed already and wrote down as JSON. */
 export function readPastedObject(object: Readonly<Record<string, unknown>>): FormReading[] {
   const pairs = Object.entries(object).map(([name, value]): FormPair => [
-    bytesOf(name),
-    bytesOf(typeof value === 'string' ? value : JSON.stringify(value)),
+    toByteString(name),
+    toByteString(typeof value === 'string' ? value : JSON.stringify(value)),
   ])
   const assumptions = [
     'The parameters were given as JSON, so someone has decoded them; values are taken as they stand.',
@@ -189,8 +190,4 @@ function distinct(readings: readonly FormReading[]): FormReading[] {
     const key = JSON.stringify(pairs)
     return !seen.has(key) && seen.add(key)
   })
-}
-
-function bytesOf(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
 }

@@ -21,7 +21,7 @@ export function formatVerdict(verdict: Verdict, style: Style): string {
       ),
     ),
     section(
-      style.bold(`${verdict.kind === 'answer' ? 'Signed text' : 'String to be verified'}`) +
+      style.bold(verdict.kind === 'answer' ? 'Signed text' : 'String to be verified') +
         style.dim(` (${length} bytes in UTF-8; the next line, whole)`),
       printable(verdict.signing_content),
     ),

@@ -89,7 +89,7 @@ export function describeKey(key: VerificationKey | undefined): KeyDescription | 
 /**
  * What the length of a signature alone tells: an RSA signature is as long as its key.
  *
- * @param keyName What such a key is called, e.g. `the Alipay public key`.
+ * @param keyName What such a key is called, e.g. `Alipay public key`.
  */
 export function explainLength(
   sign: SignDescription,
@@ -112,7 +112,7 @@ export function explainLength(
     return {
       holds: false,
       problem: 'sign_length',
-      finding: `sign is ${bytes} bytes long, so ${sizeOf(bytes)} made it, but the message says RSA2: ${rule}. It cannot be RSA2 with a 2048-bit key: it is a shortened sample, or was made with an old key.${keys.length === 0 ? ` Without ${keyName} nothing more can be said about it.` : ''}`,
+      finding: `sign is ${bytes} bytes long, so ${sizeOf(bytes)} made it, but the message says RSA2: ${rule}. It cannot be RSA2 with a 2048-bit key: it is a shortened sample, or was made with an old key.${keys.length === 0 ? ` Without the ${keyName} nothing more can be said about it.` : ''}`,
     }
   }
   return undefined

@@ -103,7 +103,7 @@ function loadApplicationKey(source: Source): VerificationKey {
     try {
       return createPublicKey(loadPrivateKey(content, options))
     } catch (error) {
-      if (error instanceof KeyInvalid && /_given_as_private$/.test(error.problem)) {
+      if (error instanceof KeyInvalid && error.problem.endsWith('_given_as_private')) {
         return loadPublicKey(content, options)
       }
       throw error
