@@ -273,8 +273,9 @@ function unopened({ path, text }: SourceFile): string[] {
 
 function wideLines({ path, text }: SourceFile): string[] {
   if (path.endsWith('.svg')) return []
-  // Addresses and the program's sentences are better found in one piece than broken.
-  const unbreakable = /https?:\/\/\S+|^(?!\s*(?:\/?\*|\/\/))[^'"`]*(['"`]).*\1/
+  // Addresses, patterns and the program's sentences are better found in one piece than broken.
+  const unbreakable =
+    /https?:\/\/\S+|^\s*\/[^*/\s].*\/[a-z]*$|^(?!\s*(?:\/?\*|\/\/))[^'"`]*(['"`]).*\1/
   return linesOf(text)
     .filter(({ line }) => line.length > 100 && line.replace(unbreakable, '').length > 100)
     .map(({ number }) => `${path}:${number}: wider than 100 columns`)

@@ -61,7 +61,7 @@ interface Span {
   readonly end: number
 }
 
-/** The value of a string member. `\/` is the only escape that base64 and hex can be written with. */
+/** The value of a string member. Of base64 and hex, only `/` can be written with an escape. */
 function stringValue(span: Span | undefined, text: (span: Span) => string): string | undefined {
   if (span === undefined) return undefined
   const literal = text(span)

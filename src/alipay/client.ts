@@ -122,6 +122,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+/** A method of the gateway as a function. */
+export type Call<Request, Answer> = (request: Request, options?: CallOptions) => Promise<Answer>
+
 /**
  * A client of the gateway for one application. Each call rejects with one of
  *
@@ -135,29 +138,23 @@ export interface AlipayClient {
   readonly gateway: string
   readonly trade: {
     /** Makes a QR code for an order (统一收单线下交易预创建). No trade exists until a buyer scans it. */
-    precreate(request: PrecreateRequest, options?: CallOptions): Promise<PrecreateAnswer>
+    readonly precreate: Call<PrecreateRequest, PrecreateAnswer>
     /** Asks for the state of a trade. `ACQ.TRADE_NOT_EXIST` before the scan is normal. */
-    query(request: TradeQueryRequest, options?: CallOptions): Promise<TradeQueryAnswer>
+    readonly query: Call<TradeQueryRequest, TradeQueryAnswer>
     /** Undoes whatever happened: closes an unpaid trade, refunds a paid one (`action`). */
-    cancel(request: TradeCancelRequest, options?: CallOptions): Promise<TradeCancelAnswer>
+    readonly cancel: Call<TradeCancelRequest, TradeCancelAnswer>
     /** Closes an unpaid trade; never moves money. */
-    close(request: TradeCloseRequest, options?: CallOptions): Promise<TradeCloseAnswer>
+    readonly close: Call<TradeCloseRequest, TradeCloseAnswer>
     /** Refunds, in full or in part; idempotent by `out_request_no`. */
-    refund(request: TradeRefundRequest, options?: CallOptions): Promise<TradeRefundAnswer>
+    readonly refund: Call<TradeRefundRequest, TradeRefundAnswer>
     /** Asks for a refund. */
-    refundQuery(
-      request: TradeRefundQueryRequest,
-      options?: CallOptions,
-    ): Promise<TradeRefundQueryAnswer>
+    readonly refundQuery: Call<TradeRefundQueryRequest, TradeRefundQueryAnswer>
     /** Barcode payment (条码支付): code `10003` means that the buyer is entering the password. */
-    pay(request: TradePayRequest, options?: CallOptions): Promise<TradePayAnswer>
+    readonly pay: Call<TradePayRequest, TradePayAnswer>
   }
   readonly bill: {
     /** The address of a bill, valid for 30 seconds. */
-    downloadUrl(
-      request: BillDownloadUrlRequest,
-      options?: CallOptions,
-    ): Promise<BillDownloadUrlAnswer>
+    readonly downloadUrl: Call<BillDownloadUrlRequest, BillDownloadUrlAnswer>
   }
   /** Calls any method of the gateway, also one that has no typed function here. */
   execute<Request extends object, Answer extends CommonAnswer>(
@@ -165,7 +162,7 @@ export interface AlipayClient {
     request: Request,
     options?: CallOptions,
   ): Promise<Answer>
-  /** Verifies an asynchronous trade notification from its raw body. Throws `NotificationInvalid`. */
+  /** Verifies an asynchronous notification from its raw body. Throws `NotificationInvalid`. */
   verifyNotification(body: Uint8Array | string): VerifiedNotification
   /** Verifies a service message (rule V2). Throws `NotificationInvalid`. */
   verifyServiceMessage(body: Uint8Array | string): VerifiedNotification
@@ -211,6 +208,8 @@ export function createClient(options: ClientOptions): AlipayClient {
     charset,
     clock,
   })
+  // As the keys: a wrong one fails here.
+  if (options.encryptKey !== undefined) encryptContent('', options.encryptKey)
   const transport = createTransport({
     origin: gateway.origin,
     proxy: options.proxy,
@@ -231,10 +230,24 @@ export function createClient(options: ClientOptions): AlipayClient {
     ...trust.requestParams,
   }
 
-  async function execute<Request extends object, Answer extends CommonAnswer>(
+  const underway = new Set<Promise<CommonAnswer>>()
+
+  function execute<Request extends object, Answer extends CommonAnswer>(
     method: Method<Request, Answer>,
     request: Request,
     call: CallOptions = {},
+  ): Promise<Answer> {
+    const answer = exchange(method, request, call)
+    const forget = (): void => void underway.delete(answer)
+    underway.add(answer)
+    answer.then(forget, forget)
+    return answer
+  }
+
+  async function exchange<Request extends object, Answer extends CommonAnswer>(
+    method: Method<Request, Answer>,
+    request: Request,
+    call: CallOptions,
   ): Promise<Answer> {
     const body = await signRequest(method.name, JSON.stringify(request), call)
     const answer = await transport.send({
@@ -254,7 +267,7 @@ export function createClient(options: ClientOptions): AlipayClient {
       encryptKey: options.encryptKey,
       applicationPublicKey: signer.publicKey,
     })
-    assertSameOrder(request as Numbers, verified as Numbers)
+    assertSameOrder(request, verified as Numbers)
     return acceptAnswer(verified, { method: method.name, traceId: answer.traceId }) as Answer
   }
 
@@ -265,7 +278,8 @@ export function createClient(options: ClientOptions): AlipayClient {
       timestamp: formatBeijingTime(clock.now()),
       biz_content: content,
     }
-    if (options.encryptKey !== undefined) {
+    // A certificate is no secret, and has to be read before its own signature can be verified.
+    if (options.encryptKey !== undefined && method !== certificateDownload.name) {
       params['biz_content'] = encryptContent(content, options.encryptKey)
       params['encrypt_type'] = 'AES'
     }
@@ -276,6 +290,7 @@ export function createClient(options: ClientOptions): AlipayClient {
     return encodeForm(Object.entries(params), charset)
   }
 
+  let closed: Promise<void> | undefined
   const bound =
     <Request extends object, Answer extends CommonAnswer>(method: Method<Request, Answer>) =>
     (request: Request, call?: CallOptions): Promise<Answer> =>
@@ -298,21 +313,28 @@ export function createClient(options: ClientOptions): AlipayClient {
     verifyNotification: (body) => verifyNotification(body, trust.forNotifications()),
     verifyServiceMessage: (body) => verifyServiceMessage(body, trust.forNotifications()),
     verifyReturnUrl: (url, ownParams) => verifyReturnUrl(url, trust.forNotifications(), ownParams),
-    close: () => transport.close(),
+    close: () => (closed ??= Promise.allSettled(underway).then(() => transport.close())),
   }
 }
 
-/** What tells whose trade a request or an answer is about. */
+/** What tells whose trade or refund a request or an answer is about. */
 interface Numbers {
   readonly trade_no?: string
   readonly out_trade_no?: string
+  readonly out_request_no?: string
 }
 
-/** A signed answer to an earlier request proves nothing about this one. */
+/**
+ * A signed answer to an earlier request proves nothing about this one. Where both numbers of a
+ * trade are asked for, Alipay goes by its own.
+ */
 function assertSameOrder(request: Numbers, answer: Numbers): void {
-  const asked = request.trade_no === undefined ? request.out_trade_no : undefined
-  if (asked !== undefined && answer.out_trade_no !== undefined && answer.out_trade_no !== asked) {
-    throw new MessageMalformed('The answer is about another order than the one asked for.')
+  const order = request.trade_no === undefined ? 'out_trade_no' : 'trade_no'
+  for (const name of [order, 'out_request_no'] as const) {
+    const [asked, answered] = [request[name], answer[name]]
+    if (asked !== undefined && answered !== undefined && answered !== asked) {
+      throw new MessageMalformed(`The answer is about another ${name} than the one asked for.`)
+    }
   }
 }
 

@@ -11,7 +11,7 @@
  *
  * - `applied`: the gateway did it.
  * - `not_applied`: the gateway did not do it; asking again is a new request.
- * - `unknown`: it may or may not have been done. Find out before doing anything that assumes either.
+ * - `unknown`: it may or may not have been done. Find out before you assume either.
  */
 export type Outcome = 'applied' | 'not_applied' | 'unknown'
 

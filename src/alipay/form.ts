@@ -75,7 +75,7 @@ function percentDecode(text: string): string {
 }
 
 function percentEncode(text: string, charset: Charset): string {
-  if (charset === 'utf-8') return encodeURIComponent(text)
+  if (charset === 'utf-8') return percentEncodeUtf8(text)
   let encoded = ''
   for (const byte of encodeText(text, charset)) {
     const character = String.fromCharCode(byte)
@@ -84,4 +84,13 @@ function percentEncode(text: string, charset: Charset): string {
       : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   }
   return encoded
+}
+
+function percentEncodeUtf8(text: string): string {
+  try {
+    return encodeURIComponent(text)
+  } catch {
+    // Half a surrogate pair has no bytes: it is written as what the signed bytes have for it, too.
+    return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, '\u{FFFD}'))
+  }
 }

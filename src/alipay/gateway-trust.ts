@@ -45,24 +45,29 @@ export interface GatewayTrust {
   keyFor(
     envelope: AnswerEnvelope,
     method: string,
-    download: (serialNumber: string) => Promise<unknown>,
+    download: Download,
   ): KeyObject | Promise<KeyObject>
   /** What notifications are checked against now. */
   forNotifications(): NotificationTrust
 }
 
+/** What the download of a certificate answers: its file, in base64. */
+export type CertificateDownloadAnswer = CommonAnswer & { readonly alipay_cert_content?: string }
+
+type Download = (serialNumber: string) => Promise<CertificateDownloadAnswer>
+
 /** Fetches an Alipay certificate by its serial number. */
 export const certificateDownload: Method<
   { readonly alipay_cert_sn: string },
-  CommonAnswer & { readonly alipay_cert_content?: string }
+  CertificateDownloadAnswer
 > = { name: 'alipay.open.app.alipaycert.download' }
 
 /**
  * Loads and checks the configured keys.
  *
- * @throws {KeyInvalid}
- *
- *   | {CertificateInvalid} | {ConfigurationInvalid}
+ * @throws {KeyInvalid} If a key is not the one that is needed.
+ * @throws {CertificateInvalid} If a certificate file is not the one that is needed.
+ * @throws {ConfigurationInvalid} If it is not one of the two modes.
  */
 export function createGatewayTrust(options: GatewayTrustOptions): GatewayTrust {
   if (options.certificates !== undefined && options.alipayPublicKey === undefined) {
@@ -96,18 +101,18 @@ function certificateMode(
   const trust = createCertificateTrust({ ...files, applicationKey: applicationPublicKey, signType })
   const underway = new Map<string, Promise<KeyObject>>()
 
-  const fetched = async (
-    serialNumber: string,
-    download: (serialNumber: string) => Promise<unknown>,
-  ): Promise<KeyObject> => {
+  const fetched = async (serialNumber: string, download: Download): Promise<KeyObject> => {
     try {
-      await download(serialNumber)
+      const { alipay_cert_content: content } = await download(serialNumber)
+      if (content === undefined) throw new Error('The gateway did not send it.')
+      const pem = Buffer.from(content, 'base64')
+      return trust.keyFor(serialNumber) ?? trust.admit(pem, serialNumber, clock.now())
+    } catch (cause) {
+      // What became of the download says nothing of the call whose answer needs it.
+      throw unknownCertificate(cause as Error)
     } finally {
       underway.delete(serialNumber)
     }
-    const key = trust.keyFor(serialNumber)
-    if (key === undefined) throw unknownCertificate(new Error('The gateway did not send it.'))
-    return key
   }
 
   return {

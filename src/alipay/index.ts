@@ -7,7 +7,7 @@
 
 // The client
 export { createClient, PRODUCTION_GATEWAY, SANDBOX_GATEWAY } from './client.ts'
-export type { AlipayClient, CallOptions, ClientOptions } from './client.ts'
+export type { AlipayClient, Call, CallOptions, ClientOptions } from './client.ts'
 export { certificateDownload } from './gateway-trust.ts'
 export type { CommonAnswer, Method } from './method.ts'
 

@@ -152,7 +152,7 @@ export function verifyReturnUrl(
 }
 
 function readPairs(body: Uint8Array | string): FormPair[] {
-  if (body.length > NOTIFICATION_BYTES_MAX) {
+  if (Buffer.byteLength(body) > NOTIFICATION_BYTES_MAX) {
     throw new NotificationInvalid(
       'too_large',
       `A notification of more than ${NOTIFICATION_BYTES_MAX} bytes is not one of Alipay's.`,
@@ -187,8 +187,29 @@ function verifyPairs(
       signingContent: decodeByteString(content, charset),
     })
   }
+  requireUnambiguous(pairs)
   return makeVerified(decodeParams(pairs, charset))
 }
+
+/**
+ * The signed text escapes neither `&` nor `=`, so one signature fits several ways of cutting it up:
+ * a parameter could be hidden in the value before it, and a buyer's remark become parameters of its
+ * own. Each of these leaves a value that holds a parameter's name.
+ */
+function requireUnambiguous(pairs: readonly FormPair[]): void {
+  for (const [, value] of pairs) {
+    const name = HIDDEN_PARAMETER.exec(value)?.[1]
+    if (name === undefined) continue
+    throw new NotificationInvalid(
+      'malformed',
+      `A value holds "&${name}=", so the signature does not tell which parameters were sent. Keep such text out of body and passback_params (encode it), and query the trade for this one.`,
+    )
+  }
+}
+
+/** The documented parameters of notifications and return URLs. */
+const HIDDEN_PARAMETER =
+  /&((?:auth_)?app_id|body|buyer_(?:id|open_id|logon_id|pay_amount)|charset|fund_bill_list|gmt_(?:create|payment|refund|close)|invoice_amount|method|notify_(?:time|type|id)|out_(?:trade|biz)_no|passback_params|point_amount|receipt_amount|refund_fee|seller_(?:id|email)|send_back_fee|subject|timestamp|total_amount|trade_(?:no|status)|version|voucher_detail_list)=/
 
 function decodeParams(pairs: readonly FormPair[], charset: Charset): NotificationParams {
   const params: Record<string, string> = Object.create(null) as Record<string, string>

@@ -39,10 +39,16 @@ export function explainSignature(failed: {
     )
   }
   if (decodeBase64(sign) === undefined) {
-    return decodeBase64(sign.replaceAll(' ', '+')) !== undefined
+    if (decodeBase64(sign.replaceAll(' ', '+')) !== undefined) {
+      return found(
+        'looks_decoded_twice',
+        'sign holds blanks where base64 has +: the message was form-decoded twice, or pasted without encoding + as %2B. Verify the raw body as it arrived.',
+      )
+    }
+    return decodeBase64(decodeEscapesAgain(sign)) !== undefined
       ? found(
           'looks_decoded_twice',
-          'sign holds blanks where base64 has +: the message was form-decoded twice, or pasted without encoding + as %2B. Verify the raw body as it arrived.',
+          'sign holds escapes such as %3D: something on the way encoded the message a second time. Verify the raw body as it arrived.',
         )
       : found('bad_base64', 'sign is not base64: it was cut off or altered on the way.')
   }
@@ -67,7 +73,7 @@ export function explainSignature(failed: {
       )
     }
   }
-  if (holds(mapped(decodeEscapesAgain))) {
+  if (holds(mapped(decodeEscapesAgain)) || holds(mapped(decodeFormAgain))) {
     return found(
       'looks_decoded_twice',
       'It holds once its values are decoded again: something on the way encoded them a second time.',
@@ -122,6 +128,10 @@ function decodeEscapesAgain(text: string): string {
   return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   )
+}
+
+function decodeFormAgain(text: string): string {
+  return decodeEscapesAgain(text.replaceAll('+', ' '))
 }
 
 function unescapeHtml(text: string): string {

@@ -6,11 +6,11 @@
  * - Only what is listed is definite. A refusal that is not here is `unknown`: Alipay adds codes
  *   without notice, and taking an unheard-of one for "not done" is how orders get lost and refunds
  *   are paid twice. The price is a question too many.
- * - A refusal whose reason may be that an earlier call **was** carried out ("closed already", "number
- *   in use") is `unknown`, for it is no proof that nothing happened. Precreate is the exception: it
- *   never moves money.
- * - A refusal speaks of its own call alone. If an earlier call with the same number ended unknown, it
- *   stays so.
+ * - A refusal whose reason may be that an earlier call was carried out ("closed already", "in use")
+ *   is `unknown`, for it is no proof that nothing happened. Precreate is the exception: it never
+ *   moves money.
+ * - A refusal speaks of its own call alone. If an earlier call with the same number ended unknown,
+ *   that stays so.
  *
  * Sources: 公共错误码 and the tables 业务错误码 on the API pages of Alipay's open platform; the definitions
  * in its SDKs.
@@ -97,8 +97,10 @@ export function findSubCode(subCode: string, method: string): SubCode | undefine
   )
 }
 
-// By suffix, for the same trouble comes under several prefixes and in two spellings (`ACQ.`, `AQC.`,
-// `aop.ACQ.`). `isp.` marks trouble of the system behind the gateway, which may have got the request.
+// By suffix, for the same trouble comes under several prefixes and in two spellings (`ACQ.`,
+// `AQC.`,
+// `aop.ACQ.`). `isp.` marks trouble of the system behind the gateway, which may have got the
+// request.
 const SYSTEM_TROUBLE =
   /(^|\.)(SYSTEM_ERROR|UNKNOWN_ERROR|unknow-error|unknown-sub-code|invalid-response-data|access-data-time-out)$|^isp\./
 

@@ -18,7 +18,7 @@ export interface Clock {
 /** The machine's clock. */
 export const systemClock: Clock = { now: () => Date.now() as Instant }
 
-/** A clock that can be put forward: the machine's clock plus an offset, or one that stands still. */
+/** A clock that can be put forward: the machine's plus an offset, or one that stands still. */
 export class MovableClock implements Clock {
   #base: Clock
   #offsetMs = 0

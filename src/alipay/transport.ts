@@ -150,7 +150,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#settle()
-    this.#reject(this.#failure ?? toUnreachable(error))
+    this.#reject(this.#failure ?? toUnreachable(error, this.#controller !== undefined))
   }
 
   /** What was never begun was never sent. */
@@ -181,44 +181,29 @@ function createDispatcher(options: TransportOptions): Dispatcher {
     bodyTimeout: 0,
   }
   if (options.proxy === undefined) return new Pool(options.origin, settings)
-  try {
-    return new ProxyAgent({ uri: options.proxy, ...settings })
-  } catch (cause) {
-    throw new ConfigurationInvalid('proxy is not a URL of the form http://host:port.', { cause })
+  const { proxy } = options
+  if (!URL.canParse(proxy) || !/^https?:$/.test(new URL(proxy).protocol)) {
+    throw new ConfigurationInvalid('proxy is not a URL of the form http://host:port.')
   }
+  return new ProxyAgent({ uri: proxy, ...settings, proxyTls: settings.connect })
 }
 
 const ABORTED = 'The caller gave the call up.'
 
-/** Failures that come before the first byte is sent: nothing reached the gateway. */
-const BEFORE_SENDING: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-])
-
-function toUnreachable(cause: Error): GatewayUnreachable {
+function toUnreachable(cause: Error, isBegun: boolean): GatewayUnreachable {
   const { code } = cause as NodeJS.ErrnoException
-  if (code !== undefined && BEFORE_SENDING.has(code)) {
-    return new GatewayUnreachable(
-      'connect',
-      `No connection to the gateway (${code}). Nothing was sent. Check its address, DNS, the firewall and the proxy.`,
-      { cause },
-    )
-  }
-  return new GatewayUnreachable(
-    'interrupted',
-    `The connection broke before the answer was read${code === undefined ? '' : ` (${code})`}.`,
-    { cause },
-  )
+  const known = code === undefined ? '' : ` (${code})`
+  return isBegun
+    ? new GatewayUnreachable(
+        'interrupted',
+        `The connection broke before the answer was read${known}.`,
+        { cause },
+      )
+    : new GatewayUnreachable(
+        'connect',
+        `No connection to the gateway${known}. Nothing was sent. Check its address, DNS, the firewall and the proxy.`,
+        { cause },
+      )
 }
 
 function single(header: string | string[] | undefined): string | undefined {

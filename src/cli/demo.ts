@@ -264,13 +264,13 @@ class CallPrinter {
         }
       }
     return {
-      precreate: printed('alipay.trade.precreate', trade.precreate.bind(trade)),
-      query: printed('alipay.trade.query', trade.query.bind(trade)),
-      cancel: printed('alipay.trade.cancel', trade.cancel.bind(trade)),
-      close: printed('alipay.trade.close', trade.close.bind(trade)),
-      refund: printed('alipay.trade.refund', trade.refund.bind(trade)),
-      refundQuery: printed('alipay.trade.fastpay.refund.query', trade.refundQuery.bind(trade)),
-      pay: printed('alipay.trade.pay', trade.pay.bind(trade)),
+      precreate: printed('alipay.trade.precreate', trade.precreate),
+      query: printed('alipay.trade.query', trade.query),
+      cancel: printed('alipay.trade.cancel', trade.cancel),
+      close: printed('alipay.trade.close', trade.close),
+      refund: printed('alipay.trade.refund', trade.refund),
+      refundQuery: printed('alipay.trade.fastpay.refund.query', trade.refundQuery),
+      pay: printed('alipay.trade.pay', trade.pay),
     }
   }
 

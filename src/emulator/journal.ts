@@ -63,7 +63,7 @@ export function openJournal(path: string): { journal: Journal; records: Map<stri
   return { journal, records }
 }
 
-/** What a process leaves behind when it is killed is no hindrance: it names a process that is gone. */
+/** What a killed process leaves behind is no hindrance: it names a process that is gone. */
 function takeForThisProcess(path: string): void {
   const owner = Number.parseInt(readText(`${path}.pid`), 10)
   if (owner !== process.pid && isAlive(owner)) throw new JournalInUse(path, owner)
@@ -72,7 +72,8 @@ function takeForThisProcess(path: string): void {
 
 function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false
-  // On Linux a process that was killed stays listed until its parent takes notice, which may be never.
+  // On Linux a process that was killed stays listed until its parent takes notice, which may be
+  // never.
   if (/^\d+ \(.*\) Z/s.test(readText(`/proc/${pid}/stat`))) return false
   try {
     return process.kill(pid, 0)

@@ -48,7 +48,7 @@ export interface BillDownloadUrlAnswer extends CommonAnswer {
    * address has the bill.
    */
   readonly bill_download_url?: string
-  /** String(64). `EMPTY_DATA_WITH_BILL_FILE`: there was no business, and the file is an empty bill. */
+  /** String(64). `EMPTY_DATA_WITH_BILL_FILE`: no business that day, and an empty bill. */
   readonly bill_file_code?: 'EMPTY_DATA_WITH_BILL_FILE' | (string & {})
 }
 

@@ -52,7 +52,7 @@ export interface TradePayRequest {
    * `wave_code` is old.
    */
   readonly scene?: 'bar_code' | 'security_code' | 'wave_code' | (string & {})
-  /** String(32). `FACE_TO_FACE_PAYMENT` (default) or `OFFLINE_PAYMENT`; other products by contract. */
+  /** String(32). `FACE_TO_FACE_PAYMENT` (default), `OFFLINE_PAYMENT`; others by contract. */
   readonly product_code?: 'FACE_TO_FACE_PAYMENT' | 'OFFLINE_PAYMENT' | (string & {})
   /** String(28). The buyer's user id; pre-authorised payments only. */
   readonly buyer_id?: string
@@ -92,7 +92,7 @@ export interface TradePayRequest {
   readonly time_expire?: BeijingTime
   /** String(128). Means of payment to refuse, a comma list. Not with `enable_pay_channels`. */
   readonly disable_pay_channels?: string
-  /** String(128). The only means of payment to take, a comma list. Not with `disable_pay_channels`. */
+  /** String(128). The only means of payment, a comma list. Not with `disable_pay_channels`. */
   readonly enable_pay_channels?: string
   /**
    * String[]. Further fields to answer, e.g. `fund_bill_list`, `voucher_detail_list`,

@@ -91,7 +91,7 @@ export interface PrecreateRequest {
    * `enable_pay_channels`.
    */
   readonly disable_pay_channels?: string
-  /** String(128). The only means of payment to take, a comma list. Not with `disable_pay_channels`. */
+  /** String(128). The only means of payment, a comma list. Not with `disable_pay_channels`. */
   readonly enable_pay_channels?: string
   /** Object. For platforms. */
   readonly settle_info?: SettleInfo

@@ -58,7 +58,7 @@ export interface TradeQueryAnswer extends CommonAnswer {
   readonly trade_status: TradeStatus
   /** Price(11). Amount of the order, in yuan. The one to compare with yours. */
   readonly total_amount: Yuan
-  /** Price(11). What the buyer paid, in yuan. Seen as `0.00` for paid trades: decide nothing by it. */
+  /** Price(11). What the buyer paid, in yuan. Seen as `0.00` when paid: decide nothing by it. */
   readonly buyer_pay_amount?: Yuan
   /** Price(11). Part paid in points (集分宝), in yuan. */
   readonly point_amount?: Yuan

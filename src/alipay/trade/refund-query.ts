@@ -64,7 +64,7 @@ export interface TradeRefundQueryAnswer extends CommonAnswer {
   readonly gmt_refund_pay?: BeijingTime
   /** Where the money went; by `query_options`. */
   readonly refund_detail_item_list?: readonly TradeFundBill[]
-  /** String(11). What was really sent back, in yuan; by `query_options` `refund_detail_item_list`. */
+  /** String(11). What was really sent back, in yuan; by option `refund_detail_item_list`. */
   readonly send_back_fee?: Yuan
   /** Return to a bank card; by `query_options`. */
   readonly deposit_back_info?: DepositBackInfo

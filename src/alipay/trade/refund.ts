@@ -135,7 +135,7 @@ export interface TradeRefundAnswer extends CommonAnswer {
    * amount.
    */
   readonly refund_fee: Yuan
-  /** String(11). What this call really sent back, in yuan; `0.00` for a repeat, and in the sandbox. */
+  /** String(11). What this call really sent back, in yuan; `0.00` for a repeat, in the sandbox. */
   readonly send_back_fee?: Yuan
   /** Date(32). When it was refunded. */
   readonly gmt_refund_pay?: BeijingTime

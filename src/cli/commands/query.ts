@@ -20,7 +20,7 @@ export function register(program: Command): void {
 Examples:
   $ saoma query pay_01j9…
   $ saoma query ORDER-1001
-  $ saoma query --direct no-such-order     a trial call: ACQ.TRADE_NOT_EXIST proves gateway, APPID and keys`,
+  $ saoma query --direct no-such-order   a trial call: ACQ.TRADE_NOT_EXIST proves APPID and keys`,
     )
     .action(async (name: string, options: { direct: boolean; json: boolean; folder: string }) => {
       if (options.direct) {

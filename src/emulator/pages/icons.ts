@@ -23,6 +23,7 @@ function icon(...paths: string[]): Html {
   </svg>`
 }
 
+/** Drawings by name. */
 export const icons = {
   shop: icon(
     'M4 10v10h16V10',

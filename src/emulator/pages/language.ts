@@ -7,6 +7,7 @@ import type { Context } from 'hono'
 import { en } from './texts/en.ts'
 import { zh, type Texts } from './texts/zh.ts'
 
+/** The languages of the pages. */
 export type Language = 'zh' | 'en'
 
 /** All texts, by language. */

@@ -22,7 +22,8 @@ export async function readPicture(file) {
   } catch {
     return undefined
   }
-  // Large photographs blur the code's modules less when they are made smaller, screenshots when they are not.
+  // Large photographs blur the code's modules less when they are made smaller, screenshots when
+  // they are not.
   for (const side of [1600, 900, 500]) {
     const text = readImage(picture, picture.width, picture.height, side)
     if (text !== undefined) return text

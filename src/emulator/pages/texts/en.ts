@@ -5,6 +5,7 @@
  */
 import type { Texts } from './zh.ts'
 
+/** The pages in English. */
 export const en: Texts = {
   common: {
     product: 'Payment emulator',

@@ -7,6 +7,7 @@
 /** Every text of the pages. `{…}` in a text is filled in by name. */
 export type Texts = typeof zh
 
+/** The pages in Chinese. */
 export const zh = {
   common: {
     product: '支付模拟器',
