@@ -87,17 +87,23 @@ let makeVerified: (params: NotificationParams) => VerifiedNotification
  * order of yours, for the right amount, is for you to check.
  */
 export class VerifiedNotification {
-  readonly #verified = true
-  /** All parameters that arrived but `sign`, decoded once, in the charset of the message. */
-  readonly params: NotificationParams
+  readonly #params: NotificationParams
 
   private constructor(params: NotificationParams) {
-    this.params = params
+    this.#params = params
   }
 
-  /** Keeps buyer data out of logs. */
-  toJSON(): { readonly notify_id: string | undefined; readonly verified: boolean } {
-    return { notify_id: this.params.notify_id, verified: this.#verified }
+  /**
+   * All parameters that arrived but `sign`, decoded once, in the charset of the message. Not
+   * printed with the notification: they hold buyer data.
+   */
+  get params(): NotificationParams {
+    return this.#params
+  }
+
+  /** The id alone, so that no buyer data gets into logs. */
+  toJSON(): { readonly notify_id: string | undefined } {
+    return { notify_id: this.#params.notify_id }
   }
 
   static {
@@ -208,8 +214,13 @@ function requireUnambiguous(pairs: readonly FormPair[]): void {
 }
 
 /** The documented parameters of notifications and return URLs. */
-const HIDDEN_PARAMETER =
-  /&((?:auth_)?app_id|body|buyer_(?:id|open_id|logon_id|pay_amount)|charset|fund_bill_list|gmt_(?:create|payment|refund|close)|invoice_amount|method|notify_(?:time|type|id)|out_(?:trade|biz)_no|passback_params|point_amount|receipt_amount|refund_fee|seller_(?:id|email)|send_back_fee|subject|timestamp|total_amount|trade_(?:no|status)|version|voucher_detail_list)=/
+const HIDDEN_PARAMETER = new RegExp(
+  '&((?:auth_)?app_id|body|buyer_(?:id|open_id|logon_id|pay_amount)|charset|fund_bill_list|' +
+    'gmt_(?:create|payment|refund|close)|invoice_amount|method|notify_(?:time|type|id)|' +
+    'out_(?:trade|biz)_no|passback_params|point_amount|receipt_amount|refund_fee|' +
+    'seller_(?:id|email)|send_back_fee|subject|timestamp|total_amount|trade_(?:no|status)|' +
+    'version|voucher_detail_list)=',
+)
 
 function decodeParams(pairs: readonly FormPair[], charset: Charset): NotificationParams {
   const params: Record<string, string> = Object.create(null) as Record<string, string>
