@@ -30,11 +30,11 @@ export async function acceptNotification(
   worker: Worker,
   notification: VerifiedNotification,
 ): Promise<AcceptNotificationResult> {
-  const { store, clock, gateway } = context
+  const { store, clock, gateway, settings } = context
   const { params } = notification
   const outTradeNo = params.out_trade_no ?? ''
   const found = outTradeNo === '' ? undefined : await store.find({ outTradeNo })
-  const evidence = toEvidence(notification)
+  const evidence = toEvidence(notification, settings.sellerId)
   if (found === undefined || evidence === undefined || params.app_id !== gateway.appId) {
     await store.storeOrphan({ outTradeNo, receivedAt: clock.now(), params: { ...params } })
     return 'stored_for_review'
@@ -45,8 +45,11 @@ export async function acceptNotification(
 }
 
 /** The facts of a trade notification; `undefined` where it is not one. */
-function toEvidence({ params }: VerifiedNotification): Evidence | undefined {
-  const { trade_status: tradeStatus, total_amount: totalAmount } = params
+function toEvidence(
+  { params }: VerifiedNotification,
+  ownSellerId: string | undefined,
+): Evidence | undefined {
+  const { trade_status: tradeStatus, total_amount: totalAmount, seller_id: sellerId } = params
   if (tradeStatus === undefined || totalAmount === undefined) return undefined
   try {
     return {
@@ -58,7 +61,8 @@ function toEvidence({ params }: VerifiedNotification): Evidence | undefined {
         totalAmount: parseYuan(totalAmount),
         amountReceived: readAmount(params.receipt_amount),
         buyerLogonId: params.buyer_logon_id ?? null,
-        sellerId: params.seller_id ?? null,
+        sellerId: sellerId ?? null,
+        isOtherSeller: (ownSellerId ?? sellerId) !== (sellerId ?? ownSellerId),
         paidAt: readTime(params.gmt_payment),
         refundedTotal: readAmount(params.refund_fee),
         outRequestNo: params.out_biz_no ?? null,

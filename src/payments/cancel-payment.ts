@@ -14,7 +14,7 @@ export type CancelPaymentResult =
   | { readonly status: 'canceled'; readonly record: PaymentRecord }
   /** Given up; the proof is being fetched and comes as an event. */
   | { readonly status: 'closing'; readonly record: PaymentRecord }
-  /** Paid, so there is nothing to give up: refund it. Also where the buyer paid in that very moment. */
+  /** Paid, so there is nothing to give up: refund it. Also where it was paid in that moment. */
   | { readonly status: 'already_paid'; readonly record: PaymentRecord }
   /** Had ended before: expired or refused. */
   | { readonly status: 'ended'; readonly record: PaymentRecord }

@@ -59,7 +59,8 @@ function checkoutState({ payment, refunds }: PaymentRecord, now: Instant): Check
       if (now >= payment.expiresAt) return 'confirming'
       return payment.scannedAt === null ? 'waiting' : 'scanned'
     case 'closing': {
-      // Alipay knows no trade of it: for the buyer it is over, although the proof takes until the code is dead.
+      // Alipay knows no trade of it: for the buyer it is over, although the proof takes until the
+      // code is dead.
       const isUnscanned = payment.cancelAnsweredAt !== null && payment.tradeStatus === null
       if (!isUnscanned) return 'confirming'
       return payment.cancellationReason === 'requested' ? 'canceled' : 'expired'

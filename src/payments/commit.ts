@@ -19,7 +19,7 @@ export interface CommitContext {
   readonly watchers: PaymentWatchers
 }
 
-/** Somebody else writes this often between our read and our write only if something is badly wrong. */
+/** Somebody else writes this often between our read and our write only if something is broken. */
 const LOST_RACES_MAX = 50
 
 /**

@@ -9,13 +9,14 @@ import { newCheckoutToken, newPaymentId, outTradeNoFor } from './identifiers.ts'
 import type { Payment, PaymentRecord } from './payment.ts'
 import { amountRefunded } from './payment.ts'
 import { DEADLINE_DEFAULT_MS, DEADLINE_MAX_MS, DEADLINE_MIN_MS } from './schedule.ts'
+import { isPlainText } from './plain-text.ts'
 import type { Worker, WorkerContext } from './worker.ts'
 
 /** A sale to be paid. */
 export interface CreatePaymentOrder {
   /** Whole fen, 1 to 10,000,000,000 (Alipay: 0.01 to 100,000,000 yuan). */
   readonly amount: Fen
-  /** Shown to the buyer, 1 to 256 characters. `/ = &` are sent to Alipay in their full-width forms. */
+  /** Shown to the buyer, 1 to 256 characters. `/ = &` go to Alipay in their full-width forms. */
   readonly subject: string
   /** The merchant's name for the sale, 1 to 128 characters. One reference is paid once. */
   readonly reference?: string
@@ -57,12 +58,13 @@ export async function createPayment(
   checkOrder(order)
   const { store, clock, gateway, watchers } = context
   const { reference = null } = order
-  const existing = reference === null ? undefined : await findBlocking(context, reference)
+  const earlier = reference === null ? [] : await store.listByReference(reference)
+  // Not only the newest one: an older one may have been paid late.
+  const existing = earlier.find(blocksReference)
   if (existing !== undefined) return judgeExisting(existing, order)
 
   const now = clock.now()
   const id = newPaymentId()
-  const attempt = reference === null ? 0 : await store.countByReference(reference)
   const payment: Payment = {
     id,
     version: 1,
@@ -70,7 +72,7 @@ export async function createPayment(
     amount: order.amount,
     subject: order.subject,
     status: 'created',
-    outTradeNo: outTradeNoFor(gateway.appId, { id, reference, attempt }),
+    outTradeNo: outTradeNoFor(gateway.appId, { id, reference, attempt: earlier.length }),
     checkoutToken: newCheckoutToken(),
     returnUrl: order.returnUrl ?? null,
     qrCode: null,
@@ -105,7 +107,7 @@ export async function createPayment(
     },
     lease,
   )
-  // Another call with this reference was quicker by a moment: answer as it would have been answered.
+  // Another call with this reference was quicker by a moment: answer as it would have been.
   if (!inserted) return createPayment(context, worker, order)
   watchers.tell(record)
   return judgeCreated(await worker.advance(record, lease))
@@ -122,19 +124,7 @@ function judgeCreated(record: PaymentRecord): CreatePaymentResult {
   }
 }
 
-/**
- * The payment of this reference that stands in the way of another: open, or paid and not given
- * back.
- */
-async function findBlocking(
-  { store }: WorkerContext,
-  reference: string,
-): Promise<PaymentRecord | undefined> {
-  const record = await store.find({ reference })
-  return record !== undefined && blocksReference(record) ? record : undefined
-}
-
-/** Whether a payment keeps its reference from being paid again. */
+/** Whether a payment keeps its reference from being paid again: open, or paid and not refunded. */
 export function blocksReference({ payment, refunds }: PaymentRecord): boolean {
   switch (payment.status) {
     case 'created':
@@ -167,11 +157,11 @@ function checkOrder({
   if (!Number.isSafeInteger(amount) || amount < 1 || amount > AMOUNT_MAX) {
     throw new RangeError('amount is whole fen from 1 to 10,000,000,000 (0.01 to 100,000,000 yuan)')
   }
-  if (subject.trim() === '' || subject.length > 256) {
-    throw new RangeError('subject has 1 to 256 characters')
+  if (subject.trim() === '' || !isPlainText(subject, 1, 256)) {
+    throw new RangeError('subject has 1 to 256 characters, none of them a control character')
   }
-  if (reference !== undefined && (reference === '' || reference.length > 128)) {
-    throw new RangeError('reference has 1 to 128 characters')
+  if (reference !== undefined && !isPlainText(reference, 1, 128)) {
+    throw new RangeError('reference has 1 to 128 characters, none of them a control character')
   }
   const isDeadline =
     expiresInMs === undefined ||

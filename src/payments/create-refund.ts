@@ -7,6 +7,7 @@
 import { toFen, type Fen } from '../alipay/index.ts'
 import { newRefundId, outRequestNoFor } from './identifiers.ts'
 import { amountReserved, type PaymentRecord, type Refund } from './payment.ts'
+import { isPlainText } from './plain-text.ts'
 import type { Worker, WorkerContext } from './worker.ts'
 
 /** Money to be given back. */
@@ -14,7 +15,7 @@ export interface CreateRefundRequest {
   readonly paymentId: string
   /** Whole fen, at most what is left. Default: all that is left. */
   readonly amount?: Fen
-  /** The merchant's name for the refund, 1 to 128 characters: a repeat with it is the same refund. */
+  /** The merchant's name for the refund, 1 to 128 characters: a repeat is the same refund. */
   readonly reference?: string
   /** Shown in the bill, at most 256 characters. */
   readonly reason?: string
@@ -65,7 +66,7 @@ export async function createRefund(
         : { status: 'exists_with_different_amount', refund: known, record: found }
     }
     if (payment.status !== 'succeeded') return { status: 'not_paid', record: found }
-    const refundable = toFen(payment.amount - amountReserved(refunds))
+    const refundable = toFen(Math.max(0, payment.amount - amountReserved(refunds)))
     const amount = request.amount ?? refundable
     if (amount > refundable || refundable === 0) {
       return { status: 'amount_too_large', refundable, record: found }
@@ -128,10 +129,10 @@ function checkRequest({ amount, reference, reason }: CreateRefundRequest): void 
   if (amount !== undefined && (!Number.isSafeInteger(amount) || amount < 1)) {
     throw new RangeError('amount is whole fen, 1 or more')
   }
-  if (reference !== undefined && (reference === '' || reference.length > 128)) {
-    throw new RangeError('reference has 1 to 128 characters')
+  if (reference !== undefined && !isPlainText(reference, 1, 128)) {
+    throw new RangeError('reference has 1 to 128 characters, none of them a control character')
   }
-  if (reason !== undefined && reason.length > 256) {
-    throw new RangeError('reason has at most 256 characters')
+  if (reason !== undefined && !isPlainText(reason, 0, 256)) {
+    throw new RangeError('reason has at most 256 characters, none of them a control character')
   }
 }

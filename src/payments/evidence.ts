@@ -21,6 +21,8 @@ export interface TradeFacts {
   readonly buyerLogonId: string | null
   /** The seller's PID, where the message names it. */
   readonly sellerId: string | null
+  /** Whether that is not the account that the money should go to. */
+  readonly isOtherSeller: boolean
   readonly paidAt: Instant | null
   /** All that has gone back so far, where the message says it. */
   readonly refundedTotal: Fen | null

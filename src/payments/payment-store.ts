@@ -36,17 +36,21 @@ export interface PaymentCommit {
 
 /** Keeps payments. */
 export interface PaymentStore {
-  /** Stores a new payment. `false` if its reference has an open or paid payment already. */
+  /**
+   * Stores a new payment. `false` if its reference has an open or paid payment already, or its
+   * number is taken.
+   */
   insert(commit: PaymentCommit, lease: Lease): Promise<boolean>
-  /** Writes a payment if it is still at the version before; `false` if somebody else was quicker. */
+  /** Writes a payment that is still at the version before; `false` if another was quicker. */
   save(commit: PaymentCommit): Promise<boolean>
   find(by: PaymentKey): Promise<PaymentRecord | undefined>
   /** Newest first, those before the payment `before`. */
   list(options: { readonly limit: number; readonly before?: string }): Promise<PaymentRecord[]>
-  countByReference(reference: string): Promise<number>
+  /** All payments of a reference, newest first. */
+  listByReference(reference: string): Promise<PaymentRecord[]>
   timeline(paymentId: string): Promise<TimelineEntry[]>
   storeOrphan(orphan: OrphanNotification): Promise<void>
-  /** Takes the lease of up to `limit` payments that are due and not leased, the longest due first. */
+  /** Takes the lease of up to `limit` payments that are due and free, the longest due first. */
   claimDue(now: Instant, limit: number, lease: Lease): Promise<PaymentRecord[]>
   /** Takes the lease of one payment; `undefined` if somebody else holds it. */
   claim(paymentId: string, now: Instant, lease: Lease): Promise<PaymentRecord | undefined>

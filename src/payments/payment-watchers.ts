@@ -14,7 +14,7 @@ export type PaymentListener = (record: PaymentRecord) => void
 export class PaymentWatchers {
   readonly #byPayment = new Map<string, Set<PaymentListener>>()
 
-  /** Calls `listener` after each commit about the payment, until the returned function is called. */
+  /** Calls `listener` after each commit of the payment, until the returned function is called. */
   watch(paymentId: string, listener: PaymentListener): () => void {
     const listeners = this.#byPayment.get(paymentId) ?? new Set()
     this.#byPayment.set(paymentId, listeners)

@@ -16,7 +16,7 @@ import { sumFen, type Fen, type Instant, type Outcome } from '../alipay/index.ts
  *
  * - `created`: stored; the gateway has not yet said that it made a code.
  * - `pending`: a code exists and is shown; the buyer may pay.
- * - `closing`: the deadline has passed or the merchant gave it up; proof of the end is being fetched.
+ * - `closing`: past the deadline, or given up; proof of the end is being fetched.
  * - `succeeded`: paid. Never left.
  * - `expired`: proven unpaid after the deadline.
  * - `canceled`: proven unpaid after the merchant gave it up.
@@ -82,7 +82,7 @@ export interface Payment {
   readonly buyerLogonId: string | null
   /** `expired`: the deadline passed; `requested`: the merchant gave the sale up. */
   readonly cancellationReason: 'expired' | 'requested' | null
-  /** Committed before the first `alipay.trade.cancel` is sent. */
+  /** When the last `alipay.trade.cancel` was sent; committed before it. */
   readonly cancelAttemptedAt: Instant | null
   /** When a cancel was definitely answered. */
   readonly cancelAnsweredAt: Instant | null
@@ -111,7 +111,7 @@ export interface Refund {
   readonly status: RefundStatus
   /** The number that Alipay knows the refund by, committed before the first call. */
   readonly outRequestNo: string
-  /** `api`: asked for here; `cancel`: made by our own cancel; `external`: made in Alipay's console. */
+  /** `api`: asked for here; `cancel`: by our own cancel; `external`: in Alipay's console. */
   readonly source: 'api' | 'cancel' | 'external'
   readonly createdAt: Instant
   readonly updatedAt: Instant

@@ -5,11 +5,10 @@
  * @see Alipay: 统一收单交易退款, 统一收单交易退款查询
  */
 
-import { addMs, toFen, type Fen, type Instant } from '../alipay/index.ts'
+import { addMs, sumFen, toFen, type Fen, type Instant } from '../alipay/index.ts'
 import type { Evidence } from './evidence.ts'
 import { derivedRefundId } from './identifiers.ts'
 import {
-  amountRefunded,
   type PaymentEvent,
   type PaymentEventType,
   type PaymentRecord,
@@ -132,24 +131,29 @@ const SUCCEEDED = (now: Instant): Partial<Refund> => ({
   nextStepAt: null,
 })
 
-/** Money that is known to have gone back: one of ours by its number, or one that was made elsewhere. */
+/**
+ * Money that is known to have gone back: one of ours by its number, and what exceeds all that we
+ * have sent, which was made elsewhere.
+ */
 function refundSeen(
   record: PaymentRecord,
   evidence: Extract<RefundEvidence, { readonly kind: 'refund_seen' }>,
   now: Instant,
   before: readonly PaymentEvent[],
 ): Transition {
-  const { outRequestNo } = evidence
+  const { outRequestNo, source, refundedTotal } = evidence
   const own = record.refunds.find((refund) => refund.outRequestNo === outRequestNo)
   if (own !== undefined) {
-    return own.status === 'succeeded'
-      ? { record, events: before }
-      : replace(record, { ...own, ...SUCCEEDED(now), updatedAt: now }, 'refund.succeeded', before)
+    const settled =
+      own.status === 'succeeded'
+        ? { record, events: before }
+        : replace(record, { ...own, ...SUCCEEDED(now), updatedAt: now }, 'refund.succeeded', before)
+    return refundSeen(settled.record, { ...evidence, outRequestNo: null }, now, settled.events)
   }
-  const amount = evidence.refundedTotal - amountRefunded(record.refunds)
+  const amount = refundedTotal - amountSent(record.refunds)
   if (amount <= 0) return { record, events: before }
   const { payment } = record
-  const number = outRequestNo ?? `${payment.outTradeNo}_${evidence.source}`
+  const number = outRequestNo ?? `${payment.outTradeNo}_${source}_${refundedTotal}`
   const refund: Refund = {
     id: derivedRefundId(payment.id, number),
     paymentId: payment.id,
@@ -158,7 +162,7 @@ function refundSeen(
     reason: null,
     status: 'succeeded',
     outRequestNo: number,
-    source: evidence.source,
+    source,
     createdAt: now,
     updatedAt: now,
     nextCall: 'refund_query',
@@ -169,11 +173,20 @@ function refundSeen(
     unknownCalls: 0,
     nextStepAt: null,
   }
-  const type = evidence.source === 'external' ? 'refund.external' : 'refund.succeeded'
+  const type = source === 'external' ? 'refund.external' : 'refund.succeeded'
   return {
     record: { ...record, refunds: [...record.refunds, refund] },
     events: [...before, { type, refundId: refund.id }],
   }
+}
+
+/** What has gone back, or may have: a refund in doubt may be part of Alipay's sum. */
+function amountSent(refunds: readonly Refund[]): Fen {
+  return sumFen(
+    refunds
+      .filter(({ status }) => status === 'succeeded' || status === 'processing')
+      .map(({ amount }) => amount),
+  )
 }
 
 function replace(

@@ -9,7 +9,6 @@
 import { addMs, type Instant } from '../alipay/index.ts'
 import type { Evidence, TradeFacts } from './evidence.ts'
 import {
-  amountReserved,
   type Payment,
   type PaymentEvent,
   type PaymentEventType,
@@ -23,6 +22,7 @@ import {
   earlier,
   nextPollAt,
   nextWatchAt,
+  POLL_INTERVAL_MS,
   provenDeadAt,
 } from './schedule.ts'
 
@@ -62,11 +62,9 @@ export function transition(record: PaymentRecord, evidence: Evidence, now: Insta
     case 'cancel_requested':
       return startClosing(record, 'requested', now)
     case 'cancel_attempted':
-      return scheduled(record, {
-        cancelAttemptedAt: payment.cancelAttemptedAt ?? now,
-        cancelAnsweredAt: null,
-        outcome: 'unknown',
-      })
+      return payment.status === 'closing'
+        ? scheduled(record, { cancelAttemptedAt: now, cancelAnsweredAt: null, outcome: 'unknown' })
+        : same(record)
     case 'cancel_answered':
       return cancelAnswered(record, evidence.action, evidence.tradeNo, now)
     case 'cancel_refused':
@@ -127,13 +125,31 @@ function tradeSeen(
   source: 'query' | 'notification',
   now: Instant,
 ): Transition {
-  const { payment } = record
-  if (trade.totalAmount !== payment.amount) {
-    return payment.review === 'amount_mismatch'
-      ? same(record)
-      : changed(record, now, 'payment.review_required', { review: 'amount_mismatch' })
+  if (trade.totalAmount !== record.payment.amount) {
+    const asked = source === 'query' ? afterQuery(record, now) : same(record)
+    return forReview(asked, 'amount_mismatch', now)
   }
-  const known = noteTrade(record, trade)
+  const seen = tradeOfOrderSeen(noteTrade(record, trade), trade, source, now)
+  return trade.isOtherSeller ? forReview(seen, 'seller_mismatch', now) : seen
+}
+
+/** Has a person look at it, and says so once. */
+function forReview(
+  { record, events }: Transition,
+  review: NonNullable<Payment['review']>,
+  now: Instant,
+): Transition {
+  if (record.payment.review === review) return { record, events }
+  const reviewed = changed(record, now, 'payment.review_required', { review })
+  return { record: reviewed.record, events: [...events, ...reviewed.events] }
+}
+
+function tradeOfOrderSeen(
+  known: PaymentRecord,
+  trade: TradeFacts,
+  source: 'query' | 'notification',
+  now: Instant,
+): Transition {
   switch (trade.tradeStatus) {
     case 'WAIT_BUYER_PAY':
       return tradeWaiting(known, source, now)
@@ -165,9 +181,14 @@ function noteTrade(record: PaymentRecord, trade: TradeFacts): PaymentRecord {
         : payment.amountReceived,
       buyerLogonId: trade.buyerLogonId ?? payment.buyerLogonId,
       outcome: 'applied',
-      unknownCalls: 0,
+      unknownCalls: unknownCallsAnswered(payment),
     },
   }
+}
+
+/** While closing only a cancel's answer ends the count: a cancel in doubt follows each query. */
+function unknownCallsAnswered({ status, unknownCalls }: Payment): number {
+  return status === 'closing' ? unknownCalls : 0
 }
 
 function tradeWaiting(
@@ -188,6 +209,8 @@ function tradeWaiting(
     case 'expired':
     case 'canceled':
     case 'failed':
+      // An old notification of the scan may come after the end: a query tells.
+      if (source === 'notification') return scheduled(record, { nextStepAt: now })
       return changed(record, now, [...scanned, 'payment.closing'], {
         ...scan,
         status: 'closing',
@@ -212,13 +235,17 @@ function tradePaid(
     // A cancel of ours may be taking the money back: only a query after it can tell.
     return scheduled(record, { nextStepAt: settlesAt > now ? settlesAt : now })
   }
-  const late =
-    payment.status !== 'created' && payment.status !== 'pending' && payment.status !== 'closing'
+  return succeeded(record, trade, now)
+}
+
+function succeeded(record: PaymentRecord, trade: TradeFacts, now: Instant): Transition {
+  const { status, review } = record.payment
+  const late = status === 'expired' || status === 'canceled' || status === 'failed'
   return changed(record, now, late ? 'payment.succeeded_late' : 'payment.succeeded', {
     status: 'succeeded',
     paidAt: trade.paidAt ?? now,
     late,
-    review: late ? 'late' : payment.review,
+    review: late ? 'late' : review,
     nextStepAt: null,
   })
 }
@@ -237,14 +264,7 @@ function tradeGivenBack(record: PaymentRecord, trade: TradeFacts, now: Instant):
   const { payment } = record
   const byCancel = payment.status !== 'succeeded' && payment.cancelAttemptedAt !== null
   if (byCancel) return refundedByCancel(record, trade.paidAt ?? now, now)
-  const paid =
-    payment.status === 'succeeded'
-      ? same(record)
-      : changed(record, now, 'payment.succeeded', {
-          status: 'succeeded',
-          paidAt: trade.paidAt ?? now,
-          nextStepAt: null,
-        })
+  const paid = payment.status === 'succeeded' ? same(record) : succeeded(record, trade, now)
   return refundsSeen(paid, { ...trade, refundedTotal: payment.amount }, now)
 }
 
@@ -268,9 +288,6 @@ function refundedByCancel(record: PaymentRecord, paidAt: Instant, now: Instant):
 /** Books refunds that were made elsewhere, and our own where Alipay confirms them. */
 function refundsSeen(paid: Transition, trade: TradeFacts, now: Instant): Transition {
   if (paid.record.payment.status !== 'succeeded' || trade.refundedTotal === null) return paid
-  if (trade.outRequestNo === null && amountReserved(paid.record.refunds) >= trade.refundedTotal) {
-    return paid
-  }
   return transitionRefund(
     paid.record,
     {
@@ -297,7 +314,10 @@ function tradeClosedUnpaid(record: PaymentRecord, now: Instant): Transition {
 
 function tradeMissing(record: PaymentRecord, now: Instant): Transition {
   const { payment } = record
-  const settled: Partial<Payment> = { outcome: 'applied', unknownCalls: 0 }
+  const settled: Partial<Payment> = {
+    outcome: 'applied',
+    unknownCalls: unknownCallsAnswered(payment),
+  }
   switch (payment.status) {
     case 'created':
       return scheduled(record, {
@@ -345,9 +365,13 @@ function cancelAnswered(
   if (action === 'refund' && !payment.refundedByCancel) return refundedByCancel(answered, now, now)
   if (payment.status !== 'closing') return same(answered)
   if (action === 'close') return ended(withStatus(answered, 'TRADE_CLOSED'), now, null)
+  // A trade was seen, and yet there is none to undo: both sides of Alipay will soon agree.
+  if (payment.tradeStatus !== null) {
+    return scheduled(answered, { nextStepAt: addMs(now, POLL_INTERVAL_MS) })
+  }
   // Nobody has scanned: the code itself is dead only when Alipay's own deadline has passed.
-  const next = payment.tradeStatus === null ? addMs(now, CLOSING_INTERVAL_MS) : now
-  return scheduled(answered, { nextStepAt: earlier(next, provenDeadAt(payment)) })
+  const next = earlier(addMs(now, CLOSING_INTERVAL_MS), provenDeadAt(payment))
+  return scheduled(answered, { nextStepAt: next })
 }
 
 function withStatus(record: PaymentRecord, tradeStatus: string): PaymentRecord {
@@ -412,8 +436,17 @@ function changed(
   }
 }
 
+/** Moves the schedule. Of a payment that has succeeded there is nothing left to find out. */
 function scheduled(record: PaymentRecord, change: Partial<Payment>): Transition {
-  return { record: { ...record, payment: { ...record.payment, ...change } }, events: [] }
+  const payment = { ...record.payment, ...change }
+  const { status, nextStepAt } = payment
+  return {
+    record: {
+      ...record,
+      payment: { ...payment, nextStepAt: status === 'succeeded' ? null : nextStepAt },
+    },
+    events: [],
+  }
 }
 
 function same(record: PaymentRecord): Transition {

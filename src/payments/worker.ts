@@ -41,6 +41,9 @@ export interface WorkerContext extends CommitContext {
  */
 export const LEASE_MS = 90_000
 
+/** No call is begun that could outlast the lease: this is more than any call takes. */
+export const CALL_MAX_MS = 30_000
+
 /** Payments in hand at a time. */
 export const CLAIM_MAX = 100
 
@@ -111,22 +114,21 @@ export class Worker {
     lease: Lease,
     ask: 'query' | 'when_due' = 'when_due',
   ): Promise<PaymentRecord> {
-    const { clock, monotonicMs, store } = this.#context
+    const { clock, store } = this.#context
     let current = record
     let fresh: Fresh = NOTHING_FRESH
-    if (ask === 'query') [current, fresh] = await this.#take(current, { kind: 'query' })
+    if (ask === 'query') [current, fresh] = await this.#take(current, { kind: 'query' }, fresh)
     for (let steps = 0; steps < STEPS_MAX; steps++) {
-      const isFresh = monotonicMs() - fresh.askedAtMs < FRESH_ANSWER_MS
-      const step = nextStep(current, isFresh ? fresh.answer : null, clock.now())
-      if (step === null || clock.now() >= lease.until) break
-      ;[current, fresh] = await this.#take(current, step)
+      const step = nextStep(current, this.#answerIfFresh(fresh), clock.now())
+      if (step === null || addMs(clock.now(), CALL_MAX_MS) > lease.until) break
+      ;[current, fresh] = await this.#take(current, step, fresh)
     }
     await store.release(record.payment.id, lease)
     return current
   }
 
-  /** One step: what must be known before the call is committed before it, what it proves after it. */
-  async #take(record: PaymentRecord, step: Step): Promise<[PaymentRecord, Fresh]> {
+  /** One step: what must be known is committed before the call, what it proves after it. */
+  async #take(record: PaymentRecord, step: Step, fresh: Fresh): Promise<[PaymentRecord, Fresh]> {
     const { gateway, settings, monotonicMs } = this.#context
     const askedAtMs = monotonicMs()
     switch (step.kind) {
@@ -144,6 +146,10 @@ export class Worker {
       case 'cancel': {
         const { lastAnswer } = step
         const attempted = await this.#commit(record, { kind: 'cancel_attempted', lastAnswer })
+        // While this was written the buyer may have paid, or too much time may have passed.
+        const mayCancel =
+          attempted.payment.status === 'closing' && this.#answerIfFresh(fresh) !== null
+        if (!mayCancel) return [attempted, NOTHING_FRESH]
         const evidence = await callCancel(gateway, attempted.payment)
         return [await this.#commit(attempted, evidence), NOTHING_FRESH]
       }
@@ -158,6 +164,10 @@ export class Worker {
         return [await this.#commit(record, evidence), NOTHING_FRESH]
       }
     }
+  }
+
+  #answerIfFresh({ answer, askedAtMs }: Fresh): FreshAnswer {
+    return this.#context.monotonicMs() - askedAtMs < FRESH_ANSWER_MS ? answer : null
   }
 
   async #commit(record: PaymentRecord, evidence: Evidence): Promise<PaymentRecord> {

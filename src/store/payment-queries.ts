@@ -28,7 +28,7 @@ export function createPaymentStore(db: Kysely<Schema>): PaymentStore {
             lease_token: lease.token,
             leased_until: lease.until,
           })
-          .onConflict((conflict) => conflict.column('blocking_reference').doNothing())
+          .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirst()
         if (inserted.numInsertedOrUpdatedRows !== 1n) return false
         await insertConsequences(trx, commit)
@@ -38,9 +38,10 @@ export function createPaymentStore(db: Kysely<Schema>): PaymentStore {
     save: (commit) =>
       db.transaction().execute(async (trx) => {
         const { id, version, ...columns } = toPaymentRow(commit.record)
+        const blocking_reference = await keepUnlessTaken(trx, id, columns.blocking_reference)
         const updated = await trx
           .updateTable('payments')
-          .set({ ...columns, version })
+          .set({ ...columns, blocking_reference, version })
           .where('id', '=', id)
           .where('version', '=', version - 1)
           .executeTakeFirst()
@@ -78,13 +79,14 @@ export function createPaymentStore(db: Kysely<Schema>): PaymentStore {
       return Promise.all(rows.map((row) => withRefunds(db, row)))
     },
 
-    async countByReference(reference) {
-      const { count } = await db
+    async listByReference(reference) {
+      const rows = await db
         .selectFrom('payments')
-        .select((select) => select.fn.countAll<number>().as('count'))
+        .selectAll()
         .where('reference', '=', reference)
-        .executeTakeFirstOrThrow()
-      return Number(count)
+        .orderBy('created_at', 'desc')
+        .execute()
+      return Promise.all(rows.map((row) => withRefunds(db, row)))
     },
 
     async timeline(paymentId) {
@@ -153,6 +155,22 @@ export function createPaymentStore(db: Kysely<Schema>): PaymentStore {
         .execute()
     },
   }
+}
+
+/** Late money is booked also where another payment has the reference by now. */
+async function keepUnlessTaken(
+  trx: Transaction<Schema>,
+  id: string,
+  reference: string | null,
+): Promise<string | null> {
+  if (reference === null) return null
+  const other = await trx
+    .selectFrom('payments')
+    .select('id')
+    .where('blocking_reference', '=', reference)
+    .where('id', '<>', id)
+    .executeTakeFirst()
+  return other === undefined ? reference : null
 }
 
 async function findOne(db: Kysely<Schema>, key: PaymentKey): Promise<PaymentRecord | undefined> {

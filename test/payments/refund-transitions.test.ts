@@ -1,0 +1,218 @@
+/**
+ * The rules of a refund, pair by pair: every kind of evidence on every status.
+ *
+ * @module
+ */
+
+import { describe, expect, test } from 'vitest'
+import { toFen } from '../../src/alipay/index.ts'
+import {
+  amountRefunded,
+  amountReserved,
+  type Evidence,
+  type PaymentRecord,
+  type Refund,
+  type RefundStatus,
+} from '../../src/payments/index.ts'
+import { transitionRefund, type RefundEvidence } from '../../src/payments/refund-transitions.ts'
+import { transition } from '../../src/payments/transitions.ts'
+import { at, deepFreeze, paidTrade, record, refund } from './records.ts'
+
+const now = at(30)
+const refundId = 're_1'
+const failure = { code: 'ACQ.X', message: 'x', alipayMessage: 'x' }
+
+/** The letters of the statuses, which are the columns of the table. */
+const letters: Record<RefundStatus | 'in_doubt' | 'refused', string> = {
+  pending: 'N',
+  processing: 'P',
+  in_doubt: 'D',
+  refused: 'R',
+  requires_action: 'A',
+  succeeded: 'S',
+  failed: 'F',
+  canceled: 'X',
+}
+
+const sent: Partial<Refund> = {
+  status: 'processing',
+  sentAt: at(20),
+  outcome: 'unknown',
+  nextCall: 'refund_query',
+}
+
+/** A refund of each status, and of processing in its three stages. */
+const columns: Record<keyof typeof letters, Partial<Refund>> = {
+  pending: {},
+  processing: sent,
+  // A call of its number ended without an answer.
+  in_doubt: { ...sent, unknownCalls: 1 },
+  // It was refused after such a call: a query has to tell.
+  refused: { ...sent, unknownCalls: 1, outcome: 'not_applied', failure },
+  requires_action: { status: 'requires_action', unknownCalls: 1, failure },
+  succeeded: { ...sent, status: 'succeeded', outcome: 'applied', nextStepAt: null },
+  failed: { ...sent, status: 'failed', failure, outcome: 'not_applied', nextStepAt: null },
+  canceled: { status: 'canceled', nextStepAt: null },
+}
+
+type Kind = Exclude<RefundEvidence['kind'], 'refund_seen'> | 'refund_seen'
+
+const rows: Record<Kind, Record<string, RefundEvidence>> = {
+  refund_sent: { sent: { kind: 'refund_sent', refundId } },
+  refund_done: { done: { kind: 'refund_done', refundId } },
+  refund_unmoved: { unmoved: { kind: 'refund_unmoved', refundId } },
+  refund_not_found: { 'not found': { kind: 'refund_not_found', refundId } },
+  refund_refused: {
+    refused: { kind: 'refund_refused', refundId, failure, mendable: false },
+    mendable: { kind: 'refund_refused', refundId, failure, mendable: true },
+  },
+  unknown: { unknown: { kind: 'unknown', call: 'refund', refundId } },
+  refund_seen: {
+    notified: {
+      kind: 'refund_seen',
+      source: 'external',
+      outRequestNo: refund().outRequestNo,
+      refundedTotal: toFen(3000),
+    },
+  },
+}
+
+/**
+ * Each cell: the letter of the new status or `·` for the same, `!` where the merchant is told, what
+ * is called next (`r` the refund, `q` what became of it), and after `@` in how many seconds (`-`
+ * for never).
+ */
+const NAME_WIDTH = 12
+const matrix = `
+            N       P       D       R       A       S       F       X
+sent        Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     Pq@10   Pq@10
+done        S!@-    S!@-    S!@-    S!@-    S!@-    ·@-     S!@-    S!@-
+unmoved     Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     Pq@10   Pq@10
+not found   F!@-    ·r@0    ·r@0    F!@-    F!@-    ·@-     ·!@-    F!@-
+refused     F!@-    F!@-    ·q@10   ·q@10   ·q@10   ·@-     ·!@-    F!@-
+mendable    A!r@900 A!r@900 A!r@900 Ar@3600 ·r@3600 ·@-     A!r@900 A!r@900
+unknown     Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     Pq@10   Pq@10
+notified    S!@-    S!@-    S!@-    S!@-    S!@-    ·@-     S!@-    S!@-
+`
+
+describe('each pair of evidence and status', () => {
+  const [head = '', ...body] = matrix.trim().split('\n')
+  const named = body.map(
+    (line) => [line.slice(0, NAME_WIDTH).trim(), line.slice(NAME_WIDTH)] as const,
+  )
+
+  test('is named in the table', () => {
+    expect(cells(head)).toEqual(Object.values(letters))
+    expect(named.map(([name]) => name)).toEqual(Object.values(rows).flatMap(Object.keys))
+  })
+
+  const evidence = Object.assign({}, ...Object.values(rows)) as Record<string, RefundEvidence>
+  test.each(named)('%s brings what the table says', (name, expected) => {
+    const outcomes = Object.values(columns).map((change) => {
+      const known = evidence[name]
+      return known === undefined ? 'not a row' : describeOutcome(change, known)
+    })
+    expect(outcomes).toEqual(cells(expected))
+  })
+})
+
+describe('refunds', () => {
+  test('that the merchant has to mend are tried after 15 min, 1 h, 6 h, then daily; told once', () => {
+    const short: Evidence = { kind: 'refund_refused', refundId, failure, mendable: true }
+    let current = paid(refund())
+    const told: string[] = []
+    const hours = Array.from({ length: 5 }, () => {
+      for (const evidence of [{ kind: 'refund_sent', refundId } as const, short]) {
+        const { record, events } = transition(current, evidence, now)
+        current = record
+        told.push(...events.map(({ type }) => type))
+      }
+      return ((current.refunds[0]?.nextStepAt ?? 0) - now) / 3_600_000
+    })
+    expect(hours).toEqual([0.25, 1, 6, 24, 24])
+    expect(told).toEqual(['refund.requires_action'])
+    expect(current.refunds[0]).toMatchObject({ failure, nextCall: 'refund' })
+  })
+
+  test('hold their amount until they have failed', () => {
+    const all = (status: RefundStatus) => [refund({ status }), refund({ id: 're_2' })]
+    expect(amountReserved(all('processing'))).toBe(6000)
+    expect(amountReserved(all('requires_action'))).toBe(6000)
+    expect(amountReserved(all('failed'))).toBe(3000)
+    expect(amountReserved(all('canceled'))).toBe(3000)
+    expect(amountRefunded(all('processing'))).toBe(0)
+    expect(amountRefunded(all('succeeded'))).toBe(3000)
+  })
+})
+
+describe('money that went back elsewhere', () => {
+  test('is booked with its number, once', () => {
+    const message = seen('of_the_console', 1000)
+    const { record, events } = transition(paid(), message, now)
+    expect(record.refunds).toMatchObject([
+      { source: 'external', status: 'succeeded', amount: 1000, outRequestNo: 'of_the_console' },
+    ])
+    expect(events).toEqual([{ type: 'refund.external', refundId: record.refunds[0]?.id }])
+    expect(transition(record, message, now)).toEqual({ record, events: [] })
+  })
+
+  test('without a number is booked by what it adds to the sum, each time anew', () => {
+    const first = transition(paid(), seen(null, 1000), now).record
+    const { refunds } = transition(first, seen(null, 2500), now).record
+    expect(refunds.map(({ amount }) => amount)).toEqual([1000, 1500])
+    expect(new Set(refunds.map(({ id }) => id)).size).toBe(2)
+    expect(refunds.every(({ outRequestNo }) => outRequestNo.length <= 64)).toBe(true)
+  })
+
+  test('does not count what one of ours under way may be', () => {
+    const before = paid(refund({ status: 'processing', outcome: 'unknown' }))
+    const beside = transition(before, seen('of_the_console', 4000), now).record
+    expect(beside.refunds.map(({ amount }) => amount)).toEqual([3000, 1000])
+    const within = transition(before, seen('of_the_console', 2000), now)
+    expect(within).toEqual({
+      record: expect.objectContaining({ refunds: before.refunds }),
+      events: [],
+    })
+  })
+
+  test('is found beside one of ours when the message about ours has the larger sum', () => {
+    const before = paid(refund({ status: 'processing', outcome: 'unknown' }))
+    const { record, events } = transition(before, seen(refund().outRequestNo, 4000), now)
+    expect(record.refunds.map(({ source, amount }) => [source, amount])).toEqual([
+      ['api', 3000],
+      ['external', 1000],
+    ])
+    expect(events.map(({ type }) => type)).toEqual(['refund.succeeded', 'refund.external'])
+  })
+
+  test('counts beside one of ours that is known not to have been made', () => {
+    const before = paid(refund({ status: 'requires_action' }))
+    const { refunds } = transition(before, seen('of_the_console', 8888), now).record
+    expect(amountRefunded(refunds)).toBe(8888)
+  })
+
+  function seen(outRequestNo: string | null, total: number): Evidence {
+    const trade = paidTrade({ outRequestNo, refundedTotal: toFen(total) })
+    return { kind: 'trade', source: 'notification', trade }
+  }
+})
+
+function paid(...refunds: Refund[]): PaymentRecord {
+  return deepFreeze(record({ status: 'succeeded', paidAt: at(20), nextStepAt: null }, refunds))
+}
+
+function cells(line: string): string[] {
+  return line.trim().split(/ +/)
+}
+
+function describeOutcome(change: Partial<Refund>, evidence: RefundEvidence): string {
+  const before = refund({ nextStepAt: now, ...change })
+  const { record, events } = transitionRefund(paid(before), evidence, now)
+  const [after] = record.refunds
+  if (after === undefined || record.refunds.length !== 1) return 'not one refund'
+  const { status, nextCall, nextStepAt } = after
+  const letter = status === before.status ? '·' : letters[status]
+  const due = nextStepAt === null ? '-' : (nextStepAt - now) / 1_000
+  const call = nextStepAt === null ? '' : nextCall === 'refund' ? 'r' : 'q'
+  return `${letter}${events.length > 0 ? '!' : ''}${call}@${due}`
+}
