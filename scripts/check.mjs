@@ -12,6 +12,8 @@ import { checkNode, install, isBuilt } from './setup.mjs'
 checkNode()
 install()
 
+// Browser scripts know the DOM, and the rest must not.
+const projects = ['.', 'src/server/assets', 'src/emulator/pages/assets']
 const tests = ['test/architecture.test.ts', 'test/docs.test.ts']
 
 /** @type {[name: string, passes: () => boolean][]} */
@@ -20,7 +22,7 @@ const steps = [
   ['build', () => isBuilt() || node(join(root, 'scripts', 'build.mjs'))],
   ['format', () => node(tool('prettier'), '--check', '--log-level=warn', '.')],
   ['lint', () => node(tool('oxlint'), '--type-aware', '--deny-warnings')],
-  ['types', () => node(tool('typescript'), '--project', 'tsconfig.json')],
+  ['types', () => projects.map((path) => node(tool('typescript'), '-p', path)).every(Boolean)],
   [
     'tests',
     () => node(tool('vitest'), 'run', ...tests.filter((path) => existsSync(join(root, path)))),

@@ -1,9 +1,10 @@
+// @ts-check
 /**
  * Keeps an open cashier page up to date: live events where they get through, the status every 2
  * seconds where they do not. What is shown is drawn by the server.
  */
 ;(() => {
-  const main = document.getElementById('checkout')
+  const main = element('checkout')
   const address = location.pathname
   const query = `?lang=${document.documentElement.lang.slice(0, 2)}`
   const shop = document.title.split(' · ').slice(1).join(' · ')
@@ -14,8 +15,20 @@
   let deadline = Date.now() + Number(main.dataset.expiresInMs)
   let live = false
   let asking = false
+  /** @type {EventSource | undefined} */
   let events
 
+  /**
+   * @param {{
+   *   version: number
+   *   tag: string
+   *   final: boolean
+   *   state: string
+   *   title: string
+   *   html: string
+   *   expires_in_ms: number
+   * }} checkout
+   */
   function show(checkout) {
     // A status that was asked for before an event may arrive after it.
     if (checkout.version < version) return
@@ -27,7 +40,7 @@
     main.dataset.state = checkout.state
     main.innerHTML = checkout.html
     document.title = `${checkout.title} · ${shop}`
-    document.getElementById('announcement').textContent = checkout.title
+    element('announcement').textContent = checkout.title
     tick()
     if (final) events?.close()
   }
@@ -65,8 +78,17 @@
     const parts = [Math.floor(seconds / 60), seconds % 60]
     countdown.textContent = parts.map((part) => String(part).padStart(2, '0')).join(':')
     // A code whose time is over is not shown, whether or not the server can be reached.
-    document.getElementById('code').hidden = seconds === 0
-    for (const link of document.querySelectorAll('.pay')) link.hidden = seconds === 0
+    element('code').hidden = seconds === 0
+    for (const link of document.querySelectorAll('.pay, .try')) {
+      link.toggleAttribute('hidden', seconds === 0)
+    }
+  }
+
+  /** @param {string} id */
+  function element(id) {
+    const found = document.getElementById(id)
+    if (found === null) throw new Error(`The page has no ${id}`)
+    return found
   }
 
   if (!final) listen()
