@@ -57,7 +57,11 @@ function decide(
   evidence: Exclude<RefundEvidence, { readonly kind: 'refund_seen' }>,
   now: Instant,
 ): readonly [change: Partial<Refund>, event?: PaymentEventType] {
-  if (refund.status === 'succeeded') return [{ nextStepAt: null }]
+  const { status } = refund
+  if (status === 'succeeded') return [{ nextStepAt: null }]
+  // What has failed holds no money any more: only money that has moved brings it back.
+  const hasFailed = status === 'failed' || status === 'canceled'
+  if (hasFailed && evidence.kind !== 'refund_done') return [{ nextStepAt: null }]
   switch (evidence.kind) {
     case 'refund_sent':
       return [
@@ -108,7 +112,8 @@ function refused(
   }
   if (refund.unknownCalls > 0) {
     const nextStepAt = addMs(now, REFUND_QUERY_AFTER_MS)
-    return [{ failure, outcome: 'not_applied', nextCall: 'refund_query', nextStepAt }]
+    const status = 'processing'
+    return [{ status, failure, outcome: 'not_applied', nextCall: 'refund_query', nextStepAt }]
   }
   return [{ status: 'failed', failure, outcome: 'not_applied', nextStepAt: null }, 'refund.failed']
 }

@@ -85,13 +85,13 @@ const rows: Record<Kind, Record<string, RefundEvidence>> = {
 const NAME_WIDTH = 12
 const matrix = `
             N       P       D       R       A       S       F       X
-sent        Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     Pq@10   Pq@10
+sent        Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     ·@-     ·@-
 done        S!@-    S!@-    S!@-    S!@-    S!@-    ·@-     S!@-    S!@-
-unmoved     Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     Pq@10   Pq@10
-not found   F!@-    ·r@0    ·r@0    F!@-    F!@-    ·@-     ·!@-    F!@-
-refused     F!@-    F!@-    ·q@10   ·q@10   ·q@10   ·@-     ·!@-    F!@-
-mendable    A!r@900 A!r@900 A!r@900 Ar@3600 ·r@3600 ·@-     A!r@900 A!r@900
-unknown     Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     Pq@10   Pq@10
+unmoved     Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     ·@-     ·@-
+not found   F!@-    ·r@0    ·r@0    F!@-    F!@-    ·@-     ·@-     ·@-
+refused     F!@-    F!@-    ·q@10   ·q@10   Pq@10   ·@-     ·@-     ·@-
+mendable    A!r@900 A!r@900 A!r@900 Ar@3600 ·r@3600 ·@-     ·@-     ·@-
+unknown     Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     ·@-     ·@-
 notified    S!@-    S!@-    S!@-    S!@-    S!@-    ·@-     S!@-    S!@-
 `
 

@@ -122,13 +122,14 @@ export async function openShop({
     { port: 0 },
   )
   const notifyToken = 'notify-token-of-the-shop'
+  const notifyUrl = `${serverPort.url}/alipay/notify/${notifyToken}`
   const engine = (options: Partial<PaymentsOptions> = {}): Payments =>
     createPayments({
       store,
       gateway,
       clock,
       onError: (error) => errors.push(error),
-      ...(notify ? { notifyUrl: `${serverPort.url}/alipay/notify/${notifyToken}` } : {}),
+      ...(notify ? { notifyUrl } : {}),
       ...(ownSeller ? { sellerId: credentials.seller_id } : {}),
       ...options,
     })
@@ -160,6 +161,7 @@ export async function openShop({
     commits,
     errors,
     buyer,
+    notifyUrl,
     engine,
     payments,
     settle,
