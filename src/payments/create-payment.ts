@@ -45,8 +45,8 @@ export type CreatePaymentResult =
 export const AMOUNT_MAX: Fen = toFen(10_000_000_000)
 
 /**
- * Creates a payment. A repeat with the same reference and content returns the same payment and
- * continues its work.
+ * Creates a payment. A repeat with the same reference and content returns the same payment, which
+ * the engine goes on with.
  *
  * @throws {RangeError} If a value is out of the ranges of {@link CreatePaymentOrder}.
  */

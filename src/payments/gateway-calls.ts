@@ -122,15 +122,12 @@ export async function callRefund(
     return judge(
       'refund',
       error,
-      (refusal) =>
-        refusal.alipayCode === CALL_LIMITED
-          ? undefined
-          : {
-              kind: 'refund_refused',
-              refundId,
-              failure: toFailure(refusal),
-              mendable: MENDABLE.has(refusal.subCode),
-            },
+      (refusal) => ({
+        kind: 'refund_refused',
+        refundId,
+        failure: toFailure(refusal),
+        mendable: MENDABLE.has(refusal.subCode),
+      }),
       refundId,
     )
   }
@@ -191,7 +188,7 @@ const TRADE_EXISTS: ReadonlySet<string> = new Set([
   'ACQ.APPLY_PC_MERCHANT_CODE_ERROR',
 ])
 
-/** Too many calls at the moment: it says nothing of the refund, which is sent again. */
+/** Too many calls at the moment: it says nothing of the order, so the call is made again. */
 const CALL_LIMITED = '40005'
 
 /** Refusals that end when the merchant tops up the balance or Alipay lifts the freeze. */
@@ -208,7 +205,7 @@ function judge(
   refundId?: string,
 ): Evidence {
   if (error instanceof RequestRefused && error.outcome === 'not_applied') {
-    const evidence = refused(error)
+    const evidence = error.alipayCode === CALL_LIMITED ? undefined : refused(error)
     if (evidence !== undefined) return evidence
   } else if (!(error instanceof AlipayError) && !(error instanceof RangeError)) {
     throw error

@@ -82,7 +82,10 @@ export interface Payment {
   readonly buyerLogonId: string | null
   /** `expired`: the deadline passed; `requested`: the merchant gave the sale up. */
   readonly cancellationReason: 'expired' | 'requested' | null
-  /** When the last `alipay.trade.cancel` was sent; committed before it. */
+  /**
+   * When the last `alipay.trade.cancel` was sent, committed before it; then, when it ended without
+   * an answer.
+   */
   readonly cancelAttemptedAt: Instant | null
   /** When a cancel was definitely answered. */
   readonly cancelAnsweredAt: Instant | null

@@ -388,6 +388,8 @@ function callUnknown(
   const retryAt = addMs(now, backoffMs(unknownCalls))
   const next = payment.status === 'pending' ? nextPollAt(payment, now) : retryAt
   return scheduled(record, {
+    // Until now the cancel may have been on its way: what it does is settled from here.
+    cancelAttemptedAt: call === 'cancel' ? now : payment.cancelAttemptedAt,
     outcome: call === 'query' ? payment.outcome : 'unknown',
     unknownCalls,
     nextStepAt: next,

@@ -93,8 +93,9 @@ async function ownFile(file: string): Promise<() => void> {
   const pidFile = `${file}-owner.pid`
   try {
     owner.exec('PRAGMA busy_timeout=0; PRAGMA journal_mode=DELETE; BEGIN EXCLUSIVE')
-  } catch {
+  } catch (error) {
     owner.close()
+    if (!/locked|busy/i.test(String(error))) throw error
     throw new StoreInUse(file, readPid(pidFile))
   }
   writeFileSync(pidFile, String(process.pid), { mode: 0o600 })

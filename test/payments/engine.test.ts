@@ -143,6 +143,14 @@ describe('without notifications', () => {
     expect(await shop.status(sold)).toBe('succeeded')
   })
 
+  test('a precreate that comes too often is asked again: the sale is not lost', async () => {
+    shop.emulator.faults.add({ name: 'rate-limit', method: 'alipay.trade.precreate' })
+    const result = await shop.payments.create({ amount: toFen(8888), subject: '美式咖啡' })
+    expect(result.status).toBe('pending')
+    await shop.elapse(2_000)
+    expect(shop.statuses(result.record)).toEqual(['created', 'pending'])
+  })
+
   test('a paid reference is not sold again, until all of its money has gone back', async () => {
     const order = { amount: toFen(8888), subject: '美式咖啡', reference: 'A-1' }
     const sold = await shop.sellPaid(order)

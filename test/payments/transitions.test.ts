@@ -292,3 +292,16 @@ describe('what a payment keeps of its evidence', () => {
     })
   })
 })
+
+test('money that is seen after a cancel without an answer counts 10 s after that cancel ended', () => {
+  const asked = { status: 'closing', cancellationReason: 'expired' } as const
+  const sent = transition(
+    record(asked),
+    { kind: 'cancel_attempted', lastAnswer: 'WAIT_BUYER_PAY' },
+    at(300),
+  )
+  const unanswered = transition(sent.record, { kind: 'unknown', call: 'cancel' }, at(315))
+  const paid = { kind: 'trade', source: 'query', trade: paidTrade() } as const
+  expect(transition(unanswered.record, paid, at(324)).record.payment.status).toBe('closing')
+  expect(transition(unanswered.record, paid, at(325)).record.payment.status).toBe('succeeded')
+})
