@@ -58,7 +58,14 @@ export async function createRefund(
     if (found === undefined) return { status: 'not_found' }
     const { payment, refunds } = found
     const { reference = null } = request
-    const known = refunds.find((other) => reference !== null && other.reference === reference)
+    const id = newRefundId()
+    const outRequestNo = outRequestNoFor(payment.outTradeNo, { id, reference })
+    // By its number too: after a restored backup Alipay may have told of it before it is repeated.
+    const known = refunds.find(
+      (other) =>
+        other.outRequestNo === outRequestNo ||
+        (reference !== null && other.reference === reference),
+    )
     if (known !== undefined) {
       const isSame = request.amount === undefined || known.amount === request.amount
       return isSame
@@ -73,7 +80,6 @@ export async function createRefund(
     }
 
     const now = clock.now()
-    const id = newRefundId()
     const refund: Refund = {
       id,
       paymentId: payment.id,
@@ -81,7 +87,7 @@ export async function createRefund(
       amount,
       reason: request.reason ?? null,
       status: 'pending',
-      outRequestNo: outRequestNoFor(payment.outTradeNo, { id, reference }),
+      outRequestNo,
       source: 'api',
       createdAt: now,
       updatedAt: now,

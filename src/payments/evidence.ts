@@ -74,7 +74,13 @@ export type Evidence =
       readonly mendable: boolean
     }
   /** The call may or may not have had its effect. `retry_flag=Y` of a cancel is this too. */
-  | { readonly kind: 'unknown'; readonly call: GatewayCall; readonly refundId?: string }
+  | {
+      readonly kind: 'unknown'
+      readonly call: GatewayCall
+      /** Why, for people; holds no key and no buyer data. */
+      readonly reason: string
+      readonly refundId?: string
+    }
 
 /** The calls that the engine makes. */
 export type GatewayCall = 'precreate' | 'query' | 'cancel' | 'refund' | 'refund_query'

@@ -8,6 +8,7 @@
 import {
   AlipayError,
   addMs,
+  ConfigurationInvalid,
   formatBeijingTime,
   formatYuan,
   parseBeijingTime,
@@ -25,6 +26,9 @@ import { wireSubject } from './subject.ts'
 
 /** The part of the client that the engine uses. */
 export type Gateway = Pick<AlipayClient, 'appId' | 'trade'>
+
+/** Each call is given up after this, well within the lease of its payment. */
+const TIMED = { timeoutMs: 12_000 } as const
 
 /** What goes along with each order. */
 export interface OrderSettings {
@@ -55,10 +59,10 @@ export async function callPrecreate(
         time_expire: formatBeijingTime(addMs(payment.expiresAt, ALIPAY_EXPIRY_AFTER_MS)),
         ...(settings.sellerId === undefined ? {} : { seller_id: settings.sellerId }),
       },
-      settings.notifyUrl === undefined ? {} : { notifyUrl: settings.notifyUrl },
+      settings.notifyUrl === undefined ? TIMED : { ...TIMED, notifyUrl: settings.notifyUrl },
     )
     return answer.qr_code === undefined
-      ? { kind: 'unknown', call: 'precreate' }
+      ? unclear('precreate', 'the answer has no qr_code')
       : { kind: 'precreated', qrCode: answer.qr_code }
   } catch (error) {
     return judge('precreate', error, (refusal) => {
@@ -71,8 +75,11 @@ export async function callPrecreate(
 /** Asks for the trade. Before the scan there is none, and that is an answer. */
 export async function callQuery(gateway: Gateway, payment: Payment): Promise<Evidence> {
   try {
-    const answer = await gateway.trade.query({ out_trade_no: payment.outTradeNo })
-    return { kind: 'trade', source: 'query', trade: readTrade(answer) }
+    const answer = await gateway.trade.query({ out_trade_no: payment.outTradeNo }, TIMED)
+    // An answer that does not say which order it is about proves nothing about this one.
+    return answer.out_trade_no === payment.outTradeNo
+      ? { kind: 'trade', source: 'query', trade: readTrade(answer) }
+      : unclear('query', 'the answer names no order')
   } catch (error) {
     return judge('query', error, ({ subCode }) =>
       subCode === 'ACQ.TRADE_NOT_EXIST' ? { kind: 'trade_not_exist' } : undefined,
@@ -83,8 +90,8 @@ export async function callQuery(gateway: Gateway, payment: Payment): Promise<Evi
 /** Undoes the trade, whatever became of it. */
 export async function callCancel(gateway: Gateway, payment: Payment): Promise<Evidence> {
   try {
-    const answer = await gateway.trade.cancel({ out_trade_no: payment.outTradeNo })
-    if (answer.retry_flag === 'Y') return { kind: 'unknown', call: 'cancel' }
+    const answer = await gateway.trade.cancel({ out_trade_no: payment.outTradeNo }, TIMED)
+    if (answer.retry_flag === 'Y') return unclear('cancel', 'retry_flag is Y')
     const tradeNo = answer.trade_no ?? null
     switch (answer.action ?? null) {
       case 'close':
@@ -94,7 +101,7 @@ export async function callCancel(gateway: Gateway, payment: Payment): Promise<Ev
       case null:
         return { kind: 'cancel_answered', action: null, tradeNo }
       default:
-        return { kind: 'unknown', call: 'cancel' }
+        return unclear('cancel', `action ${answer.action ?? ''}`)
     }
   } catch (error) {
     return judge('cancel', error, ({ node }) =>
@@ -111,12 +118,15 @@ export async function callRefund(
 ): Promise<Evidence> {
   const refundId = refund.id
   try {
-    const answer = await gateway.trade.refund({
-      out_trade_no: payment.outTradeNo,
-      out_request_no: refund.outRequestNo,
-      refund_amount: formatYuan(refund.amount),
-      ...(refund.reason === null ? {} : { refund_reason: refund.reason }),
-    })
+    const answer = await gateway.trade.refund(
+      {
+        out_trade_no: payment.outTradeNo,
+        out_request_no: refund.outRequestNo,
+        refund_amount: formatYuan(refund.amount),
+        ...(refund.reason === null ? {} : { refund_reason: refund.reason }),
+      },
+      TIMED,
+    )
     return { kind: answer.fund_change === 'Y' ? 'refund_done' : 'refund_unmoved', refundId }
   } catch (error) {
     return judge(
@@ -141,13 +151,15 @@ export async function callRefundQuery(
 ): Promise<Evidence> {
   const refundId = refund.id
   try {
-    const answer = await gateway.trade.refundQuery({
-      out_trade_no: payment.outTradeNo,
-      out_request_no: refund.outRequestNo,
-    })
-    const isDone =
-      answer.refund_status === 'REFUND_SUCCESS' && answer.out_request_no === refund.outRequestNo
-    return { kind: isDone ? 'refund_done' : 'refund_not_found', refundId }
+    const answer = await gateway.trade.refundQuery(
+      { out_trade_no: payment.outTradeNo, out_request_no: refund.outRequestNo },
+      TIMED,
+    )
+    const { refund_status: status, refund_amount: amount } = answer
+    if (status === undefined && amount === undefined) return { kind: 'refund_not_found', refundId }
+    return status === 'REFUND_SUCCESS' && answer.out_request_no === refund.outRequestNo
+      ? { kind: 'refund_done', refundId }
+      : unclear('refund_query', `refund_status ${status ?? 'is missing'}`, refundId)
   } catch (error) {
     return judge('refund_query', error, () => undefined, refundId)
   }
@@ -185,7 +197,6 @@ const TRADE_EXISTS: ReadonlySet<string> = new Set([
   'ACQ.TRADE_HAS_CLOSE',
   'ACQ.CONTEXT_INCONSISTENT',
   'ACQ.TRADE_BUYER_NOT_MATCH',
-  'ACQ.APPLY_PC_MERCHANT_CODE_ERROR',
 ])
 
 /** Too many calls at the moment: it says nothing of the order, so the call is made again. */
@@ -197,20 +208,29 @@ const MENDABLE: ReadonlySet<string> = new Set([
   'ACQ.REASON_TRADE_BEEN_FREEZEN',
 ])
 
-/** A verified no that is known to mean `not_applied` is a fact; all else is unknown. */
+/**
+ * A verified no that is known to mean `not_applied` is a fact; all else is unknown, with the reason
+ * for people.
+ */
 function judge(
   call: GatewayCall,
   error: unknown,
   refused: (refusal: RequestRefused) => Evidence | undefined,
   refundId?: string,
 ): Evidence {
-  if (error instanceof RequestRefused && error.outcome === 'not_applied') {
-    const evidence = error.alipayCode === CALL_LIMITED ? undefined : refused(error)
-    if (evidence !== undefined) return evidence
-  } else if (!(error instanceof AlipayError) && !(error instanceof RangeError)) {
-    throw error
+  if (error instanceof RangeError) return unclear(call, error.message, refundId)
+  if (!(error instanceof AlipayError) || error instanceof ConfigurationInvalid) throw error
+  if (!(error instanceof RequestRefused)) {
+    return unclear(call, `${error.code}: ${error.message}`, refundId)
   }
-  return refundId === undefined ? { kind: 'unknown', call } : { kind: 'unknown', call, refundId }
+  const isDefinite = error.outcome === 'not_applied' && error.alipayCode !== CALL_LIMITED
+  return (isDefinite ? refused(error) : undefined) ?? unclear(call, error.message, refundId)
+}
+
+function unclear(call: GatewayCall, reason: string, refundId?: string): Evidence {
+  return refundId === undefined
+    ? { kind: 'unknown', call, reason }
+    : { kind: 'unknown', call, reason, refundId }
 }
 
 function toFailure({ subCode, alipayCode, message, subMsg }: RequestRefused): Failure {

@@ -23,7 +23,7 @@ import type { Gateway } from './gateway-calls.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
 import type { PaymentStore, TimelineEntry } from './payment-store.ts'
 import { PaymentWatchers, type PaymentListener } from './payment-watchers.ts'
-import { Worker, type WorkerContext } from './worker.ts'
+import { Worker, type UnknownCall, type WorkerContext } from './worker.ts'
 
 /** What the engine is made of. */
 export interface PaymentsOptions {
@@ -40,6 +40,8 @@ export interface PaymentsOptions {
   readonly clock?: Clock
   /** Is told of failures that are not the gateway's. Default: writes them to stderr. */
   readonly onError?: (error: unknown) => void
+  /** Is told when a call's outcome becomes unknown, once in a row. Default: nobody is. */
+  readonly onUnknown?: (call: UnknownCall) => void
 }
 
 /** The payments of one application. */
@@ -80,7 +82,8 @@ export interface Payments {
 /** Makes the engine. Nothing runs in the background until `start()`. */
 export function createPayments(options: PaymentsOptions): Payments {
   const { store, gateway, clock = systemClock } = options
-  const watchers = new PaymentWatchers()
+  const onError = options.onError ?? ((error) => console.error(error))
+  const watchers = new PaymentWatchers(onError)
   const context: WorkerContext = {
     store,
     gateway,
@@ -92,7 +95,8 @@ export function createPayments(options: PaymentsOptions): Payments {
       sellerId: options.sellerId,
     },
     monotonicMs: () => performance.now(),
-    onError: options.onError ?? ((error) => console.error(error)),
+    onError,
+    onUnknown: options.onUnknown ?? (() => {}),
   }
   const worker = new Worker(context)
 
@@ -145,3 +149,4 @@ export type * from './payment-store.ts'
 export type { PaymentListener } from './payment-watchers.ts'
 export { DEADLINE_DEFAULT_MS, DEADLINE_MAX_MS, DEADLINE_MIN_MS } from './schedule.ts'
 export { wireSubject } from './subject.ts'
+export type { UnknownCall } from './worker.ts'

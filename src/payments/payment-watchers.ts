@@ -7,12 +7,18 @@
 
 import type { PaymentRecord } from './payment.ts'
 
-/** Is called with a payment as it was just committed. Must not throw. */
+/** Is called with a payment as it was just committed. */
 export type PaymentListener = (record: PaymentRecord) => void
 
 /** Those who watch payments in this process. */
 export class PaymentWatchers {
   readonly #byPayment = new Map<string, Set<PaymentListener>>()
+  readonly #onError: (error: unknown) => void
+
+  /** @param onError Is told of a listener that throws; the commit stands all the same. */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError
+  }
 
   /** Calls `listener` after each commit of the payment, until the returned function is called. */
   watch(paymentId: string, listener: PaymentListener): () => void {
@@ -27,6 +33,12 @@ export class PaymentWatchers {
 
   /** Tells the watchers of a payment that it was committed. */
   tell(record: PaymentRecord): void {
-    for (const listener of this.#byPayment.get(record.payment.id) ?? []) listener(record)
+    for (const listener of this.#byPayment.get(record.payment.id) ?? []) {
+      try {
+        listener(record)
+      } catch (error) {
+        this.#onError(error)
+      }
+    }
   }
 }

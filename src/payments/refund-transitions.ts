@@ -68,6 +68,11 @@ function decide(
         {
           status: 'processing',
           sentAt: now,
+          // Sent before, and nobody knows what became of it: a no to this one proves nothing.
+          unknownCalls:
+            refund.sentAt !== null && refund.outcome === 'unknown'
+              ? Math.max(1, refund.unknownCalls)
+              : refund.unknownCalls,
           outcome: 'unknown',
           nextCall: 'refund_query',
           // Should this process die now, the next one asks before it sends again.

@@ -328,14 +328,11 @@ function tradeMissing(record: PaymentRecord, now: Instant): Transition {
     case 'pending':
       return scheduled(record, { ...settled, nextStepAt: nextPollAt(payment, now) })
     case 'closing': {
-      if (payment.cancelAnsweredAt === null)
-        return scheduled(record, { ...settled, nextStepAt: now })
       const deadAt = provenDeadAt(payment)
-      if (now < deadAt) {
-        const next = earlier(addMs(now, CLOSING_INTERVAL_MS), deadAt)
-        return scheduled(record, { ...settled, nextStepAt: next })
-      }
-      return ended(record, now, nextWatchAt(payment, now))
+      if (now >= deadAt) return ended(record, now, nextWatchAt(payment, now))
+      const next =
+        payment.cancelAnsweredAt === null ? now : earlier(addMs(now, CLOSING_INTERVAL_MS), deadAt)
+      return scheduled(record, { ...settled, nextStepAt: next })
     }
     case 'expired':
     case 'canceled':

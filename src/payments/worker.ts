@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto'
 import { addMs, type Clock } from '../alipay/index.ts'
 import { commitEvidence, type CommitContext } from './commit.ts'
-import type { Evidence } from './evidence.ts'
+import type { Evidence, GatewayCall } from './evidence.ts'
 import {
   callCancel,
   callPrecreate,
@@ -33,6 +33,15 @@ export interface WorkerContext extends CommitContext {
   readonly monotonicMs: () => number
   /** Is told of a failure that is not the gateway's: a bug, or the store's. */
   readonly onError: (error: unknown) => void
+  readonly onUnknown: (call: UnknownCall) => void
+}
+
+/** A call of which nobody knows what it did. */
+export interface UnknownCall {
+  readonly paymentId: string
+  readonly call: GatewayCall
+  /** Why, for people; holds no key and no buyer data. */
+  readonly reason: string
 }
 
 /**
@@ -82,7 +91,7 @@ export class Worker {
     this.#running = false
     this.wake()
     await this.#loop
-    await Promise.all(this.#inHand)
+    await Promise.allSettled(this.#inHand)
   }
 
   /** Looks now: something has become due. */
@@ -109,28 +118,46 @@ export class Worker {
    * @param ask Asks the gateway first even if nothing is due.
    * @returns The payment as last committed.
    */
-  async advance(
+  advance(
     record: PaymentRecord,
     lease: Lease,
     ask: 'query' | 'when_due' = 'when_due',
   ): Promise<PaymentRecord> {
-    const { clock, store } = this.#context
+    const work = this.#advance(record, lease, ask)
+    const done = (): void => void this.#inHand.delete(work)
+    this.#inHand.add(work)
+    work.then(done, done)
+    return work
+  }
+
+  async #advance(
+    record: PaymentRecord,
+    lease: Lease,
+    ask: 'query' | 'when_due',
+  ): Promise<PaymentRecord> {
+    const { clock } = this.#context
     let current = record
     let fresh: Fresh = NOTHING_FRESH
-    if (ask === 'query') [current, fresh] = await this.#take(current, { kind: 'query' }, fresh)
+    if (ask === 'query') {
+      ;[current, fresh] = await this.#take(current, { kind: 'query' }, fresh, lease)
+    }
     for (let steps = 0; steps < STEPS_MAX; steps++) {
       const step = nextStep(current, this.#answerIfFresh(fresh), clock.now())
-      if (step === null || addMs(clock.now(), CALL_MAX_MS) > lease.until) break
-      ;[current, fresh] = await this.#take(current, step, fresh)
+      if (step === null || !this.#coversCall(lease)) break
+      ;[current, fresh] = await this.#take(current, step, fresh, lease)
     }
-    await store.release(record.payment.id, lease)
+    await this.#context.store.release(record.payment.id, lease)
     return current
   }
 
   /** One step: what must be known is committed before the call, what it proves after it. */
-  async #take(record: PaymentRecord, step: Step, fresh: Fresh): Promise<[PaymentRecord, Fresh]> {
+  async #take(
+    record: PaymentRecord,
+    step: Step,
+    fresh: Fresh,
+    lease: Lease,
+  ): Promise<[PaymentRecord, Fresh]> {
     const { gateway, settings, monotonicMs } = this.#context
-    const askedAtMs = monotonicMs()
     switch (step.kind) {
       case 'deadline':
         return [await this.#commit(record, { kind: 'deadline_passed' }), NOTHING_FRESH]
@@ -140,15 +167,17 @@ export class Worker {
       }
       case 'query': {
         const evidence = await callQuery(gateway, record.payment)
-        const answer = freshAnswer(evidence)
-        return [await this.#commit(record, evidence), { answer, askedAtMs }]
+        const answered: Fresh = { answer: freshAnswer(evidence), answeredAtMs: monotonicMs() }
+        return [await this.#commit(record, evidence), answered]
       }
       case 'cancel': {
         const { lastAnswer } = step
         const attempted = await this.#commit(record, { kind: 'cancel_attempted', lastAnswer })
         // While this was written the buyer may have paid, or too much time may have passed.
         const mayCancel =
-          attempted.payment.status === 'closing' && this.#answerIfFresh(fresh) !== null
+          attempted.payment.status === 'closing' &&
+          this.#answerIfFresh(fresh) !== null &&
+          this.#coversCall(lease)
         if (!mayCancel) return [attempted, NOTHING_FRESH]
         const evidence = await callCancel(gateway, attempted.payment)
         return [await this.#commit(attempted, evidence), NOTHING_FRESH]
@@ -166,11 +195,19 @@ export class Worker {
     }
   }
 
-  #answerIfFresh({ answer, askedAtMs }: Fresh): FreshAnswer {
-    return this.#context.monotonicMs() - askedAtMs < FRESH_ANSWER_MS ? answer : null
+  #answerIfFresh({ answer, answeredAtMs }: Fresh): FreshAnswer {
+    return this.#context.monotonicMs() - answeredAtMs < FRESH_ANSWER_MS ? answer : null
+  }
+
+  #coversCall(lease: Lease): boolean {
+    return addMs(this.#context.clock.now(), CALL_MAX_MS) <= lease.until
   }
 
   async #commit(record: PaymentRecord, evidence: Evidence): Promise<PaymentRecord> {
+    const { id: paymentId, unknownCalls } = record.payment
+    if (evidence.kind === 'unknown' && unknownCalls === 0) {
+      this.#context.onUnknown({ paymentId, call: evidence.call, reason: evidence.reason })
+    }
     return (await commitEvidence(this.#context, record, evidence)).record
   }
 
@@ -193,13 +230,7 @@ export class Worker {
     if (room <= 0) return []
     const lease = this.lease()
     const due = await store.claimDue(clock.now(), room, lease)
-    return due.map((record) => {
-      const work = this.advance(record, lease)
-        .catch(onError)
-        .finally(() => this.#inHand.delete(work))
-      this.#inHand.add(work)
-      return work
-    })
+    return due.map((record) => this.advance(record, lease).catch(onError))
   }
 }
 
@@ -210,13 +241,13 @@ async function idle(woken: Promise<void>): Promise<void> {
   clearTimeout(timer)
 }
 
-/** What a query said, and when it was asked, by the monotonic clock. */
+/** What a query said, and when its answer came, by the monotonic clock. */
 interface Fresh {
   readonly answer: FreshAnswer
-  readonly askedAtMs: number
+  readonly answeredAtMs: number
 }
 
-const NOTHING_FRESH: Fresh = { answer: null, askedAtMs: Number.NEGATIVE_INFINITY }
+const NOTHING_FRESH: Fresh = { answer: null, answeredAtMs: Number.NEGATIVE_INFINITY }
 
 function freshAnswer(evidence: Evidence): FreshAnswer {
   if (evidence.kind === 'trade_not_exist') return 'TRADE_NOT_EXIST'

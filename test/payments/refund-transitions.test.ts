@@ -66,7 +66,7 @@ const rows: Record<Kind, Record<string, RefundEvidence>> = {
     refused: { kind: 'refund_refused', refundId, failure, mendable: false },
     mendable: { kind: 'refund_refused', refundId, failure, mendable: true },
   },
-  unknown: { unknown: { kind: 'unknown', call: 'refund', refundId } },
+  unknown: { unknown: { kind: 'unknown', call: 'refund', reason: 'no answer', refundId } },
   refund_seen: {
     notified: {
       kind: 'refund_seen',

@@ -60,9 +60,9 @@ const evidences: fc.Arbitrary<Evidence> = fc.oneof(
     { kind: 'cancel_answered', action: 'refund', tradeNo: '1' },
     { kind: 'cancel_answered', action: null, tradeNo: null },
     { kind: 'cancel_refused' },
-    { kind: 'unknown', call: 'precreate' },
-    { kind: 'unknown', call: 'query' },
-    { kind: 'unknown', call: 'cancel' },
+    { kind: 'unknown', call: 'precreate', reason: 'no answer' },
+    { kind: 'unknown', call: 'query', reason: 'no answer' },
+    { kind: 'unknown', call: 'cancel', reason: 'no answer' },
   ),
   fc.record({
     kind: fc.constantFrom(
@@ -81,6 +81,7 @@ const evidences: fc.Arbitrary<Evidence> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant('unknown' as const),
+    reason: fc.constant('no answer'),
     call: fc.constantFrom('refund' as const, 'refund_query' as const),
     refundId,
   }),
@@ -262,12 +263,12 @@ function answersTo(step: Step): readonly Evidence[] {
         { kind: 'precreated', qrCode: 'https://qr.alipay.com/bax2' },
         { kind: 'precreate_refused', failure },
         { kind: 'trade_exists' },
-        { kind: 'unknown', call: 'precreate' },
+        { kind: 'unknown', call: 'precreate', reason: 'no answer' },
       ]
     case 'query':
       return [
         { kind: 'trade_not_exist' },
-        { kind: 'unknown', call: 'query' },
+        { kind: 'unknown', call: 'query', reason: 'no answer' },
         ...[
           trade(),
           paidTrade(),
@@ -283,7 +284,7 @@ function answersTo(step: Step): readonly Evidence[] {
         { kind: 'cancel_answered', action: 'refund', tradeNo: '1' },
         { kind: 'cancel_answered', action: null, tradeNo: null },
         { kind: 'cancel_refused' },
-        { kind: 'unknown', call: 'cancel' },
+        { kind: 'unknown', call: 'cancel', reason: 'no answer' },
       ]
     case 'refund':
       return [
@@ -291,13 +292,13 @@ function answersTo(step: Step): readonly Evidence[] {
         { kind: 'refund_unmoved', refundId: step.refund.id },
         { kind: 'refund_refused', refundId: step.refund.id, failure, mendable: true },
         { kind: 'refund_refused', refundId: step.refund.id, failure, mendable: false },
-        { kind: 'unknown', call: 'refund', refundId: step.refund.id },
+        { kind: 'unknown', call: 'refund', reason: 'no answer', refundId: step.refund.id },
       ]
     case 'refund_query':
       return [
         { kind: 'refund_done', refundId: step.refund.id },
         { kind: 'refund_not_found', refundId: step.refund.id },
-        { kind: 'unknown', call: 'refund_query', refundId: step.refund.id },
+        { kind: 'unknown', call: 'refund_query', reason: 'no answer', refundId: step.refund.id },
       ]
   }
 }

@@ -107,8 +107,8 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
     (['precreate', 'query', 'cancel', 'refund', 'refund_query'] as const).map((call) => [
       `unknown: ${call}`,
       call.startsWith('refund')
-        ? { kind: 'unknown', call, refundId: 're_1' }
-        : { kind: 'unknown', call },
+        ? { kind: 'unknown', call, reason: 'no answer', refundId: 're_1' }
+        : { kind: 'unknown', call, reason: 'no answer' },
     ]),
   ),
   refund_sent: { 'refund sent': { kind: 'refund_sent', refundId: 're_1' } },
@@ -254,7 +254,11 @@ describe('what a payment keeps of its evidence', () => {
     const paid = { kind: 'trade', source: 'query', trade: paidTrade() } as const
     let current = record({ status: 'closing', nextStepAt: at(300) })
     current = transition(current, sent, at(300)).record
-    current = transition(current, { kind: 'unknown', call: 'cancel' }, at(300)).record
+    current = transition(
+      current,
+      { kind: 'unknown', call: 'cancel', reason: 'no answer' },
+      at(300),
+    ).record
     current = transition(current, sent, at(308)).record
     expect(transition(current, paid, at(317)).record.payment).toMatchObject({
       status: 'closing',
@@ -269,7 +273,7 @@ describe('what a payment keeps of its evidence', () => {
       for (const evidence of [
         { kind: 'trade', source: 'query', trade: trade() },
         { kind: 'cancel_attempted', lastAnswer: 'WAIT_BUYER_PAY' },
-        { kind: 'unknown', call: 'cancel' },
+        { kind: 'unknown', call: 'cancel', reason: 'no answer' },
       ] as const) {
         current = transition(current, evidence, now).record
       }
@@ -300,7 +304,11 @@ test('money that is seen after a cancel without an answer counts 10 s after that
     { kind: 'cancel_attempted', lastAnswer: 'WAIT_BUYER_PAY' },
     at(300),
   )
-  const unanswered = transition(sent.record, { kind: 'unknown', call: 'cancel' }, at(315))
+  const unanswered = transition(
+    sent.record,
+    { kind: 'unknown', call: 'cancel', reason: 'no answer' },
+    at(315),
+  )
   const paid = { kind: 'trade', source: 'query', trade: paidTrade() } as const
   expect(transition(unanswered.record, paid, at(324)).record.payment.status).toBe('closing')
   expect(transition(unanswered.record, paid, at(325)).record.payment.status).toBe('succeeded')
