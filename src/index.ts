@@ -24,4 +24,10 @@ export type {
   RefundStatus,
   TimelineEntry,
 } from './payments/index.ts'
-export { openSqliteStore, StoreInUse, type SqliteStore } from './store/index.ts'
+export {
+  openSqliteStore,
+  StoreInUse,
+  StoreOfAnother,
+  type SqliteStore,
+  type SqliteStoreOptions,
+} from './store/index.ts'

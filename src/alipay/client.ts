@@ -16,7 +16,7 @@ import {
 } from './bill/download-url.ts'
 import { encodeText, type Charset } from './charset.ts'
 import { encryptContent } from './encryption.ts'
-import { ConfigurationInvalid, MessageMalformed } from './errors.ts'
+import { ConfigurationInvalid, GatewayUnreachable, MessageMalformed } from './errors.ts'
 import { encodeForm } from './form.ts'
 import type { CertificateFiles } from './certificate-trust.ts'
 import { certificateDownload, createGatewayTrust } from './gateway-trust.ts'
@@ -286,11 +286,20 @@ export function createClient(options: ClientOptions): AlipayClient {
     const appAuthToken = call.appAuthToken ?? options.appAuthToken
     if (appAuthToken) params['app_auth_token'] = appAuthToken
     if (call.notifyUrl) params['notify_url'] = checkNotifyUrl(call.notifyUrl)
-    params['sign'] = await signer.sign(encodeText(requestSigningContent(params), charset))
+    params['sign'] = await signed(requestSigningContent(params))
     return encodeForm(Object.entries(params), charset)
   }
 
   let closed: Promise<void> | undefined
+  /** A KMS may be away: then nothing was sent. */
+  async function signed(content: string): Promise<string> {
+    try {
+      return await signer.sign(encodeText(content, charset))
+    } catch (cause) {
+      throw new GatewayUnreachable('connect', 'The signer failed. Nothing was sent.', { cause })
+    }
+  }
+
   const bound =
     <Request extends object, Answer extends CommonAnswer>(method: Method<Request, Answer>) =>
     (request: Request, call?: CallOptions): Promise<Answer> =>

@@ -194,7 +194,9 @@ export class RequestRefused extends AlipayError {
     readonly advice: string
   }) {
     const { method, alipayCode, subCode } = refusal
-    super(`${method} answered ${alipayCode} ${subCode}: ${refusal.advice}`, refusal.outcome)
+    // The gateway's own codes may repeat the whole request; those of the business are plain words.
+    const words = subCode.startsWith('ACQ.') ? ` (${refusal.subMsg.slice(0, 200)})` : ''
+    super(`${method} answered ${alipayCode} ${subCode}${words}: ${refusal.advice}`, refusal.outcome)
     this.method = method
     this.alipayCode = alipayCode
     this.subCode = subCode

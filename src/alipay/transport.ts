@@ -24,8 +24,6 @@ export interface TransportRequest {
 export interface TransportAnswer {
   readonly body: Uint8Array
   readonly traceId: string | undefined
-  /** The gateway's clock, from its `Date` header. */
-  readonly date: string | undefined
 }
 
 /** Sends requests over connections that are kept open. */
@@ -144,7 +142,6 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve({
       body: this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks),
       traceId: single(this.#headers['trace_id']),
-      date: single(this.#headers['date']),
     })
   }
 

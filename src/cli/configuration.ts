@@ -39,11 +39,6 @@ export interface ServeConfiguration {
   readonly merchantName: string | undefined
 }
 
-/** Whether the environment names an application. */
-export function hasGatewayConfiguration(env: Environment): boolean {
-  return (env['SAOMA_APP_ID'] ?? '') !== ''
-}
-
 /**
  * Reads the gateway's part of the environment.
  *
@@ -88,6 +83,11 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
     'SAOMA_PUBLIC_URL',
     'where buyers and Alipay reach this server, such as https://pay.example.com',
   )
+  if (!URL.canParse(publicUrl) || !/^https?:$/.test(new URL(publicUrl).protocol)) {
+    throw new Failure(
+      'SAOMA_PUBLIC_URL is an http or https address, such as https://pay.example.com',
+    )
+  }
   if (gateway.mode === 'live' && !publicUrl.startsWith('https://')) {
     throw new Failure('SAOMA_PUBLIC_URL must begin with https:// in production.')
   }
@@ -130,7 +130,7 @@ function gatewayAddress(value = ''): string {
     case 'sandbox':
       return SANDBOX_GATEWAY
     default:
-      if (URL.canParse(value)) return value
+      if (URL.canParse(value) && new URL(value).pathname.endsWith('/gateway.do')) return value
       throw new Failure(
         'SAOMA_GATEWAY is `production`, `sandbox` or a whole address (…/gateway.do).',
       )

@@ -94,7 +94,7 @@ async function scannedButUnpaid(stage: Stage): Promise<void> {
   const { payment } = await stage.order(2_200, '牛角包')
   await stage.pass(7)
   stage.scan(payment.qrCode)
-  await stage.pass(60)
+  await stage.pass(53)
   const { payment: ended } = await stage.expectStatus(payment.id, 'expired')
   if (ended.cancelAnsweredAt === null) throw new Failure('The order ended without a cancel.', 1)
   say(text.saoma, text.expired)

@@ -61,14 +61,15 @@ export async function startDev(
   // One clock for both sides, so that putting it forward in the panel is felt by the engine too.
   const clock = new MovableClock()
   // First, as it proves that the folder is ours: a second process would spoil the journal below.
-  const store = await openFolderStore(folder)
+  const store = await openFolderStore(folder, 'the emulator of saoma dev')
   let server: MerchantServer | undefined
   const emulator = await createEmulator({
     baseUrl: emulatorUrl,
     clock,
     folder: join(folder, 'emulator'),
     merchant: { name: MERCHANT_NAME },
-    placeOrder: (order) => placeOrder(server, publicUrl, order),
+    placeOrder: (order) =>
+      placeOrder(server, publicUrl, { ...order, returnUrl: `${emulatorUrl}/shop` }),
   })
   const emulatorListening = await listen(emulator, { port: emulatorPort, host }).catch(
     async (error: unknown) => {
@@ -133,7 +134,7 @@ function gatewayOf(emulator: Emulator): Parameters<typeof startMerchantServer>[0
 async function placeOrder(
   server: MerchantServer | undefined,
   publicUrl: string,
-  order: { readonly subject: string; readonly amount: Fen },
+  order: { readonly subject: string; readonly amount: Fen; readonly returnUrl: string },
 ): Promise<{ readonly checkoutUrl: string }> {
   if (server === undefined) throw new Error('The server is still starting. Try again.')
   const { record } = await server.payments.create(order)

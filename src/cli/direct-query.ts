@@ -24,21 +24,30 @@ export async function queryDirectly(
   try {
     const answer = await client.trade.query({ out_trade_no: outTradeNo })
     process.stdout.write(
-      json ? `${JSON.stringify(answer)}\n` : `${answer.trade_status}  ${answer.total_amount} CNY\n`,
+      json
+        ? `${JSON.stringify({ ok: true, ...answer })}\n`
+        : `${answer.trade_status}  ${answer.total_amount} CNY\n`,
     )
     return 0
   } catch (error) {
     if (!(error instanceof AlipayError)) throw error
-    const isMissing = error instanceof RequestRefused && error.subCode === 'ACQ.TRADE_NOT_EXIST'
-    const proof =
-      'The gateway answered, and the answer verifies: address, APPID and both keys are right.'
-    const { code, message, outcome } = error
+    const refused = error instanceof RequestRefused ? error : undefined
+    const ok = refused?.subCode === 'ACQ.TRADE_NOT_EXIST'
     process.stdout.write(
       json
-        ? `${JSON.stringify({ code, message, outcome })}\n`
-        : `${code}: ${message}\n${isMissing ? `${proof}\n` : ''}`,
+        ? `${JSON.stringify({
+            ok,
+            code: error.code,
+            sub_code: refused?.subCode ?? null,
+            sub_msg: refused?.subMsg ?? null,
+            outcome: error.outcome,
+            message: error.message,
+          })}\n`
+        : ok
+          ? 'RIGHT: the gateway answered ACQ.TRADE_NOT_EXIST, and the answer verifies. Address, APPID and both keys are right.\n'
+          : `${error.code}: ${error.message}\n`,
     )
-    return isMissing ? 0 : 1
+    return ok ? 0 : 1
   } finally {
     await client.close()
   }

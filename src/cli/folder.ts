@@ -82,7 +82,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** 160 random bits in 32 lower-case characters. */
+/** 160 random bits in 40 hexadecimal digits. */
 function secret(): string {
-  return randomBytes(20).toString('hex').slice(0, 40)
+  return randomBytes(20).toString('hex')
 }

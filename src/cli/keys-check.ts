@@ -416,7 +416,7 @@ export function formatKeysReport(report: KeysReport, style: Style): string {
   })
   const end =
     report.status === 'right'
-      ? `All right for ${report.sign_type}. Whether the Alipay key is that of this application, a call tells: saoma query NO_SUCH_ORDER should answer ACQ.TRADE_NOT_EXIST.`
+      ? `All right for ${report.sign_type}. Whether the Alipay key is that of this application, a call tells: saoma query --direct NO_SUCH_ORDER should answer ACQ.TRADE_NOT_EXIST.`
       : 'Something is wrong; mend it before the first call.'
   return `${blocks.join('\n\n')}\n\n${end}\n`
 }

@@ -119,7 +119,8 @@ export async function findPayment(api: MerchantApi, name: string): Promise<ApiPa
     'GET',
     `/payments?reference=${encodeURIComponent(name)}`,
   )
-  const [payment] = list.data
+  // A paid one matters more than a newer one that is not.
+  const payment = list.data.find(({ status }) => status === 'succeeded') ?? list.data[0]
   if (payment === undefined) throw new Failure(`There is no payment with the reference ${name}.`, 1)
   return payment
 }

@@ -7,7 +7,7 @@
 import { join } from 'node:path'
 import { createClient, type AlipayClient, type Clock } from '../alipay/index.ts'
 import { createPayments, type Payments } from '../payments/index.ts'
-import { createServer, listen, type LogEntry } from '../server/index.ts'
+import { createServer, describeError, listen, type LogEntry } from '../server/index.ts'
 import { openSqliteStore, type SqliteStore } from '../store/index.ts'
 import type { GatewayConfiguration } from './configuration.ts'
 import { announce, openSecrets, type ServerSecrets } from './folder.ts'
@@ -41,8 +41,8 @@ export interface MerchantServer {
  *
  * @throws {StoreInUse} If another process has it.
  */
-export function openFolderStore(folder: string): Promise<SqliteStore> {
-  return openSqliteStore(join(folder, 'saoma.db'))
+export function openFolderStore(folder: string, identity?: string): Promise<SqliteStore> {
+  return openSqliteStore(join(folder, 'saoma.db'), identity === undefined ? {} : { identity })
 }
 
 /**
@@ -53,7 +53,8 @@ export function openFolderStore(folder: string): Promise<SqliteStore> {
 export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
   const { gateway, publicUrl, folder, clock, merchantName, log } = options
   const secrets = openSecrets(folder, gateway.mode)
-  const store = options.store ?? (await openFolderStore(folder))
+  const store =
+    options.store ?? (await openFolderStore(folder, `${gateway.mode} ${gateway.client.appId}`))
   const client = createClient({ ...gateway.client, clock })
   const payments = createPayments({
     store: store.payments,
@@ -62,6 +63,8 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     notifyUrl: `${publicUrl.replace(/\/+$/, '')}/alipay/notify/${secrets.notifyToken}`,
     productCode: gateway.productCode,
     sellerId: gateway.sellerId,
+    onError: (error) => log({ level: 'error', event: 'engine.failed', ...describeError(error) }),
+    onUnknown: (call) => log({ level: 'warn', event: 'gateway.unknown', ...call }),
   })
   const server = createServer({
     payments,
@@ -73,6 +76,10 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     ...(merchantName === undefined ? {} : { merchantName }),
     mode: gateway.mode,
     log,
+    async health() {
+      await payments.list({ limit: 1 })
+      return { status: 'ok' }
+    },
   })
   const listening = await listen(server, options).catch(async (error: unknown) => {
     await store.close()

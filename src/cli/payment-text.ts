@@ -5,6 +5,7 @@
  */
 
 import { formatYuan, parseYuan, toFen, type Fen } from '../alipay/index.ts'
+import { AMOUNT_MAX } from '../payments/index.ts'
 import { Failure } from './failure.ts'
 import type { ApiPayment, ApiRefund } from './merchant-api.ts'
 
@@ -53,11 +54,9 @@ export function yuan(amount: number): string {
  * @throws {Failure} If it is not one.
  */
 export function readAmount(text: string): Fen {
-  try {
-    return parseYuan(text)
-  } catch {
-    throw new Failure(
-      `The amount is in yuan with at most two decimals, such as 88.88, not ${text}.`,
-    )
-  }
+  const amount = /^(0|[1-9]\d{0,12})(\.\d{1,2})?$/.test(text) ? parseYuan(text) : undefined
+  if (amount !== undefined && amount >= 1 && amount <= AMOUNT_MAX) return amount
+  throw new Failure(
+    `The amount is in yuan, 0.01 to 100000000 with at most two decimals, such as 88.88, not ${text}.`,
+  )
 }

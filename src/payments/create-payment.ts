@@ -40,6 +40,8 @@ export type CreatePaymentResult =
   | { readonly status: 'refused'; readonly record: PaymentRecord }
   /** Not known yet; the engine finds out. */
   | { readonly status: 'pending'; readonly record: PaymentRecord }
+  /** Given up or past its deadline; the reference is free once the proof of its end is there. */
+  | { readonly status: 'closing'; readonly record: PaymentRecord }
 
 /** Alipay's upper bound for `total_amount`, in fen. */
 export const AMOUNT_MAX: Fen = toFen(10_000_000_000)
@@ -119,8 +121,13 @@ function judgeCreated(record: PaymentRecord): CreatePaymentResult {
       return { status: 'refused', record }
     case 'created':
       return { status: 'pending', record }
-    default:
+    case 'pending':
+    case 'succeeded':
       return { status: 'created', record }
+    case 'closing':
+    case 'expired':
+    case 'canceled':
+      return { status: 'closing', record }
   }
 }
 
@@ -143,6 +150,7 @@ export function blocksReference({ payment, refunds }: PaymentRecord): boolean {
 function judgeExisting(record: PaymentRecord, order: CreatePaymentOrder): CreatePaymentResult {
   const { payment } = record
   if (payment.status === 'succeeded') return { status: 'reference_already_paid', record }
+  if (payment.status === 'closing') return { status: 'closing', record }
   const isSame = payment.amount === order.amount && payment.subject === order.subject
   return { status: isSame ? 'exists' : 'exists_with_different_content', record }
 }

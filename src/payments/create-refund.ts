@@ -4,9 +4,9 @@
  * @module
  */
 
-import { toFen, type Fen } from '../alipay/index.ts'
+import type { Fen } from '../alipay/index.ts'
 import { newRefundId, outRequestNoFor } from './identifiers.ts'
-import { amountReserved, type PaymentRecord, type Refund } from './payment.ts'
+import { amountRefundable, type PaymentRecord, type Refund } from './payment.ts'
 import { isPlainText } from './plain-text.ts'
 import type { Worker, WorkerContext } from './worker.ts'
 
@@ -73,7 +73,7 @@ export async function createRefund(
         : { status: 'exists_with_different_amount', refund: known, record: found }
     }
     if (payment.status !== 'succeeded') return { status: 'not_paid', record: found }
-    const refundable = toFen(Math.max(0, payment.amount - amountReserved(refunds)))
+    const refundable = amountRefundable(found)
     const amount = request.amount ?? refundable
     if (amount > refundable || refundable === 0) {
       return { status: 'amount_too_large', refundable, record: found }

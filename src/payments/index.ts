@@ -50,8 +50,8 @@ export interface Payments {
   create(order: CreatePaymentOrder): Promise<CreatePaymentResult>
   /** Finds a payment by its id. */
   find(id: string): Promise<PaymentRecord | undefined>
-  /** Finds the newest payment of a reference. */
-  findByReference(reference: string): Promise<PaymentRecord | undefined>
+  /** All payments of a reference, newest first: at most one of them is open. */
+  listByReference(reference: string): Promise<PaymentRecord[]>
   findByOutTradeNo(outTradeNo: string): Promise<PaymentRecord | undefined>
   findByCheckoutToken(token: string): Promise<PaymentRecord | undefined>
   /** Newest first, those before the payment `before`. */
@@ -110,7 +110,7 @@ export function createPayments(options: PaymentsOptions): Payments {
   return {
     create: (order) => createPayment(context, worker, order),
     find: (id) => store.find({ id }),
-    findByReference: (reference) => store.find({ reference }),
+    listByReference: (reference) => store.listByReference(reference),
     findByOutTradeNo: (outTradeNo) => store.find({ outTradeNo }),
     findByCheckoutToken: (checkoutToken) => store.find({ checkoutToken }),
     list: (range) => store.list(range),

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { sumFen, type Fen, type Instant, type Outcome } from '../alipay/index.ts'
+import { sumFen, toFen, type Fen, type Instant, type Outcome } from '../alipay/index.ts'
 
 /**
  * Where a payment stands.
@@ -167,6 +167,11 @@ export function amountReserved(refunds: readonly Refund[]): Fen {
       .filter(({ status }) => status !== 'failed' && status !== 'canceled')
       .map(({ amount }) => amount),
   )
+}
+
+/** What may still be refunded of a paid payment, 0 or more. */
+export function amountRefundable({ payment, refunds }: PaymentRecord): Fen {
+  return toFen(Math.max(0, payment.amount - amountReserved(refunds)))
 }
 
 /** Sum of the refunds that have gone back. */

@@ -124,9 +124,9 @@ export class Worker {
     ask: 'query' | 'when_due' = 'when_due',
   ): Promise<PaymentRecord> {
     const work = this.#advance(record, lease, ask)
-    const done = (): void => void this.#inHand.delete(work)
+    const forget = (): void => void this.#inHand.delete(work)
     this.#inHand.add(work)
-    work.then(done, done)
+    work.then(forget, forget)
     return work
   }
 

@@ -20,7 +20,13 @@ import { refundsRoutes } from './refunds-routes.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export { listen, type Listening, type ListenOptions } from './listen.ts'
-export type { Health, LogEntry, Server, ServerOptions } from './options.ts'
+export {
+  describeError,
+  type Health,
+  type LogEntry,
+  type Server,
+  type ServerOptions,
+} from './options.ts'
 
 /**
  * Makes the server. It opens no port and starts nothing.

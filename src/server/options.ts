@@ -49,8 +49,8 @@ export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error'
   /** What happened, e.g. `notification.refused`; stable. */
   readonly event: string
-  /** The `Request-Id` of the answer. */
-  readonly request_id: string
+  /** The `Request-Id` of the answer, where a request caused it. */
+  readonly request_id?: string
   readonly [detail: string]: unknown
 }
 

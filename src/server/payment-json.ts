@@ -7,7 +7,7 @@
 import { formatRfc3339, type Instant } from '../alipay/index.ts'
 import {
   amountRefunded,
-  amountReserved,
+  amountRefundable,
   checkoutView,
   type Failure,
   type PaymentRecord,
@@ -89,7 +89,7 @@ export function refusalJson({ code, alipayMessage }: Failure) {
 }
 
 function refundable({ payment, refunds }: PaymentRecord): number {
-  return payment.status === 'succeeded' ? payment.amount - amountReserved(refunds) : 0
+  return payment.status === 'succeeded' ? amountRefundable({ payment, refunds }) : 0
 }
 
 function failureJson(failure: Failure | null) {

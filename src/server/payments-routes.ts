@@ -37,6 +37,16 @@ export function paymentsRoutes(context: ServerContext): Hono<RouteEnvironment> {
         return c.json(json(result.record), 202)
       case 'refused':
         return sendProblem(c, refused(result.record))
+      case 'closing':
+        return sendProblem(
+          c,
+          conflict(
+            'payment_closing',
+            'The payment was given up or has passed its deadline, and the proof of its end is being fetched. Create another one when it is expired or canceled.',
+            result.record,
+            'reference',
+          ),
+        )
       case 'exists_with_different_content':
         return sendProblem(
           c,
@@ -65,8 +75,8 @@ export function paymentsRoutes(context: ServerContext): Hono<RouteEnvironment> {
     if (problem) return sendProblem(c, problem)
     const { reference, limit, starting_after: before } = query
     if (reference !== undefined) {
-      const record = await payments.findByReference(reference)
-      return c.json({ object: 'list', data: record ? [json(record)] : [], has_more: false })
+      const found = await payments.listByReference(reference)
+      return c.json({ object: 'list', data: found.map(json), has_more: false })
     }
     // One more than is shown tells whether there are more.
     const found = await payments.list({ limit: limit + 1, ...(before !== undefined && { before }) })

@@ -4,4 +4,10 @@
  * @module
  */
 
-export { openSqliteStore, StoreInUse, type SqliteStore } from './sqlite.ts'
+export {
+  openSqliteStore,
+  StoreInUse,
+  StoreOfAnother,
+  type SqliteStore,
+  type SqliteStoreOptions,
+} from './sqlite.ts'

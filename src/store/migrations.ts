@@ -125,9 +125,16 @@ const migrations: Record<string, Migration> = {
       await db.schema
         .createTable('orphan_notifications')
         .addColumn('position', 'integer', (column) => column.primaryKey().autoIncrement())
+        .addColumn('notify_id', 'text', (column) => column.unique())
         .addColumn('out_trade_no', 'text', (column) => column.notNull())
         .addColumn('received_at', 'bigint', (column) => column.notNull())
         .addColumn('params', 'text', (column) => column.notNull())
+        .execute()
+
+      await db.schema
+        .createTable('owner')
+        .addColumn('id', 'integer', (column) => column.primaryKey())
+        .addColumn('identity', 'text', (column) => column.notNull())
         .execute()
     },
   },

@@ -110,10 +110,12 @@ export function createPaymentStore(db: Kysely<Schema>): PaymentStore {
       await db
         .insertInto('orphan_notifications')
         .values({
+          notify_id: params['notify_id'] ?? null,
           out_trade_no: outTradeNo,
           received_at: receivedAt,
           params: JSON.stringify(kept),
         })
+        .onConflict((conflict) => conflict.doNothing())
         .execute()
     },
 

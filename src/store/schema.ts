@@ -14,6 +14,7 @@ export interface Schema {
   readonly timeline: TimelineTable
   readonly events: EventsTable
   readonly orphan_notifications: OrphanNotificationsTable
+  readonly owner: OwnerTable
 }
 
 /** One row a payment. */
@@ -105,8 +106,18 @@ export interface EventsTable {
 /** Verified notifications of orders that are not known. */
 export interface OrphanNotificationsTable {
   position: Generated<number>
+  /** Unique: a repeat of one notification is kept once. */
+  notify_id: string | null
   out_trade_no: string
   received_at: number
   /** JSON, without buyer data. */
   params: string
+}
+
+/** One row: whose payments these are. */
+export interface OwnerTable {
+  /** Always 1. */
+  id: number
+  /** The application and the mode, e.g. `live 2021000000000000`. */
+  identity: string
 }

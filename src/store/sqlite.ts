@@ -20,6 +20,26 @@ export interface SqliteStore {
   close(): Promise<void>
 }
 
+/** How a file is opened. */
+export interface SqliteStoreOptions {
+  /**
+   * Whose payments it holds, e.g. `live 2021000000000000`. Kept at the first open and compared at
+   * each later one: another application's gateway knows nothing of these payments, and would have
+   * paid ones expire. Default: not compared.
+   */
+  readonly identity?: string
+}
+
+/** The file holds the payments of another application, or of another mode. */
+export class StoreOfAnother extends Error {
+  readonly code = 'ERR_STORE_OF_ANOTHER'
+
+  constructor(file: string, kept: string, given: string) {
+    super(`${file} holds the payments of ${kept}, not of ${given}. Give each a folder of its own.`)
+    this.name = 'StoreOfAnother'
+  }
+}
+
 /** Another process has the file open. */
 export class StoreInUse extends Error {
   readonly code = 'ERR_STORE_IN_USE'
@@ -40,8 +60,12 @@ export class StoreInUse extends Error {
  *
  * @param file Path of the file, or `:memory:`.
  * @throws {StoreInUse} If another process has it open.
+ * @throws {StoreOfAnother} If its payments are those of another application or mode.
  */
-export async function openSqliteStore(file: string): Promise<SqliteStore> {
+export async function openSqliteStore(
+  file: string,
+  options: SqliteStoreOptions = {},
+): Promise<SqliteStore> {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const releaseOwnership = file === ':memory:' ? () => {} : await ownFile(file)
   try {
@@ -50,8 +74,13 @@ export async function openSqliteStore(file: string): Promise<SqliteStore> {
     setPragmas(database, file)
     const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(database) }) })
     await migrate(db)
+    if (options.identity !== undefined) await claimOwnership(db, file, options.identity)
     // Leases of a process that is gone: nobody else can have the file open now.
-    await db.updateTable('payments').set({ lease_token: null, leased_until: 0 }).execute()
+    await db
+      .updateTable('payments')
+      .set({ lease_token: null, leased_until: 0 })
+      .where('leased_until', '>', 0)
+      .execute()
     return {
       payments: createPaymentStore(db),
       async close() {
@@ -63,6 +92,16 @@ export async function openSqliteStore(file: string): Promise<SqliteStore> {
     releaseOwnership()
     throw error
   }
+}
+
+async function claimOwnership(db: Kysely<Schema>, file: string, identity: string): Promise<void> {
+  await db
+    .insertInto('owner')
+    .values({ id: 1, identity })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const kept = await db.selectFrom('owner').select('identity').executeTakeFirstOrThrow()
+  if (kept.identity !== identity) throw new StoreOfAnother(file, kept.identity, identity)
 }
 
 /**

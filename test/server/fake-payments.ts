@@ -66,7 +66,8 @@ export function createFakePayments(clock: Clock): FakePayments {
       return { status: 'created', record }
     },
     find: async (id) => records.get(id),
-    findByReference: (reference) => findWhere((payment) => payment.reference === reference),
+    listByReference: async (reference) =>
+      newest().filter(({ payment }) => payment.reference === reference),
     findByOutTradeNo: (outTradeNo) => findWhere((payment) => payment.outTradeNo === outTradeNo),
     findByCheckoutToken: (token) => findWhere((payment) => payment.checkoutToken === token),
     async list({ limit, before }) {

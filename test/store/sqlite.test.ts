@@ -460,3 +460,21 @@ async function kill(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL')
   await exited
 }
+
+test('a file opens for the application and mode that it began with, and for no other', async () => {
+  const first = await openSqliteStore(file, { identity: 'test 9021000000000001' })
+  await first.close()
+  await expect(openSqliteStore(file, { identity: 'live 2021000000000001' })).rejects.toThrow(
+    'holds the payments of test 9021000000000001, not of live 2021000000000001',
+  )
+  const again = await openSqliteStore(file, { identity: 'test 9021000000000001' })
+  await again.close()
+})
+
+test('a notification of an unknown order that comes again is kept once', async () => {
+  const store = await openSqliteStore(':memory:')
+  const orphan = { outTradeNo: 'X', receivedAt: lease().until, params: { notify_id: 'n1' } }
+  await store.payments.storeOrphan(orphan)
+  await expect(store.payments.storeOrphan(orphan)).resolves.toBeUndefined()
+  await store.close()
+})

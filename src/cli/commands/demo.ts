@@ -4,14 +4,16 @@
  * @module
  */
 
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 
 /** Adds the command. */
 export function register(program: Command): void {
   program
     .command('demo')
     .description('play three orders from beginning to end, against an emulator in this process')
-    .option('--lang <language>', 'zh or en; by default what LANG says')
+    .addOption(
+      new Option('--lang <language>', 'language; by default what LANG says').choices(['zh', 'en']),
+    )
     .addHelpText(
       'after',
       `

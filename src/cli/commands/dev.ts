@@ -5,6 +5,7 @@
  */
 
 import type { Command } from 'commander'
+import { port } from '../option-values.ts'
 
 /** Adds the command. */
 export function register(program: Command): void {
@@ -13,7 +14,7 @@ export function register(program: Command): void {
     .description('run emulator, wallet, demo shop and server on this machine')
     .option('--port <port>', 'port of the server', port, 6200)
     .option('--emulator-port <port>', 'port of emulator, wallet and shop', port, 6201)
-    .option('--lan', 'let phones in the local network reach it', false)
+    .option('--lan', 'let phones in the local network reach it')
     .option('--folder <folder>', 'where everything is kept', '.saoma')
     .addHelpText(
       'after',
@@ -24,13 +25,9 @@ Examples:
   $ saoma dev --port 7000 --emulator-port 7001 --folder /tmp/try`,
     )
     .action(
-      async (options: { port: number; emulatorPort: number; lan: boolean; folder: string }) => {
+      async (options: { port: number; emulatorPort: number; lan?: boolean; folder: string }) => {
         const { dev } = await import('../dev.ts')
-        await dev(options)
+        await dev({ ...options, lan: options.lan === true })
       },
     )
-}
-
-function port(text: string): number {
-  return Number.parseInt(text, 10)
 }

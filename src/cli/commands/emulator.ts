@@ -4,7 +4,8 @@
  * @module
  */
 
-import { InvalidArgumentError, type Command } from 'commander'
+import type { Command } from 'commander'
+import { port, wholeNumber } from '../option-values.ts'
 import { createStyle } from '../output.ts'
 
 /** Adds the command. */
@@ -53,15 +54,4 @@ async function run(options: {
         : formatEmulator(description, settings, createStyle(process.stdout, process.env)),
     )
   })
-}
-
-function port(text: string): number {
-  const number = wholeNumber(text)
-  if (number > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.')
-  return number
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a whole number.')
-  return Number(text)
 }

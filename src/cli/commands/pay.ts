@@ -5,6 +5,7 @@
  */
 
 import type { Command } from 'commander'
+import { buyerSeconds } from '../option-values.ts'
 
 interface Options {
   readonly reference?: string
@@ -20,7 +21,7 @@ export function register(program: Command): void {
     .command('pay <amount> <subject>')
     .description('make a payment, show its QR code here and wait until it is paid or over')
     .option('--reference <name>', 'your name for the sale; one reference is paid once')
-    .option('--expires-in <seconds>', 'time that the buyer is given, 60 to 6600', Number)
+    .option('--expires-in <seconds>', 'time that the buyer is given, 60 to 6600', buyerSeconds)
     .option('--no-wait', 'make the payment and return')
     .option('--json', 'print the payment as one JSON line at the end', false)
     .option('--folder <folder>', 'the folder of the running server', '.saoma')

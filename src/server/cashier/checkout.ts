@@ -54,7 +54,8 @@ export function checkoutOf(
     object: 'checkout',
     livemode: context.mode === 'live',
     state: view.state,
-    final: isFinal(view.state),
+    // What is over for the buyer may still be paid while the proof of its end is being fetched.
+    final: isFinal(view.state) && record.payment.status !== 'closing',
     amount: view.amount,
     amount_refunded: view.amountRefunded,
     currency: 'cny',

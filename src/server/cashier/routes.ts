@@ -9,7 +9,7 @@ import type { PaymentRecord } from '../../payments/index.ts'
 import { checkoutView } from '../../payments/index.ts'
 import type { RouteEnvironment, ServerContext } from '../options.ts'
 import { notFound, sendProblem } from '../problem.ts'
-import { closedGrid, qrGrid, qrPng, qrSvg } from '../qr-image.ts'
+import { closedGrid, qrGrid, qrPng, qrSvg, type QrGrid } from '../qr-image.ts'
 import { checkoutOf } from './checkout.ts'
 import { checkoutEvents } from './events.ts'
 import { languageOf } from './language.ts'
@@ -62,38 +62,42 @@ export function cashierRoutes(context: ServerContext): Hono<RouteEnvironment> {
   })
 
   app.get('/:token/qr.svg', async (c) => {
-    const { grid, size, status } = await picture(c)
+    const size = sizeOf(c)
     if (size === undefined) return wrongSize(c)
-    return c.body(qrSvg(grid, size), status, { 'content-type': 'image/svg+xml' })
+    const grid = await picture(c)
+    if (grid === undefined) return unknownToken(c)
+    return c.body(qrSvg(grid, size), 200, { 'content-type': 'image/svg+xml' })
   })
 
   app.get('/:token/qr.png', async (c) => {
-    const { grid, size, status } = await picture(c)
+    const size = sizeOf(c)
     if (size === undefined) return wrongSize(c)
-    return c.body(new Uint8Array(qrPng(grid, size)), status, { 'content-type': 'image/png' })
+    const grid = await picture(c)
+    if (grid === undefined) return unknownToken(c)
+    return c.body(new Uint8Array(qrPng(grid, size)), 200, { 'content-type': 'image/png' })
   })
 
   function find(c: RouteContext): Promise<PaymentRecord | undefined> {
     return payments.findByCheckoutToken(c.req.param('token') ?? '')
   }
 
-  /** The code, or the closed picture where no code may be shown. */
-  async function picture(c: RouteContext) {
+  /** The code, or the closed picture where no code may be shown; `undefined` for no payment. */
+  async function picture(c: RouteContext): Promise<QrGrid | undefined> {
     const record = await find(c)
-    const qrCode = record && checkoutView(record, clock.now()).qrCode
+    if (!record) return undefined
+    const { qrCode } = checkoutView(record, clock.now())
     const t = texts[languageOf(c)]
-    const grid = qrCode ? qrGrid(qrCode, t.qrCode) : closedGrid(t.closedCode)
-    return { grid, size: sizeOf(c), status: record ? 200 : 404 } as const
+    return qrCode === null ? closedGrid(t.closedCode) : qrGrid(qrCode, t.qrCode)
   }
 
   return app
 }
 
-/** Width and height in pixels, 64 to 2048, by default 300; `undefined` for anything else. */
+/** Width and height in pixels, 64 to 1024, by default 300; `undefined` for anything else. */
 function sizeOf(c: RouteContext): number | undefined {
   const text = c.req.query('size') ?? '300'
   const size = /^\d{2,4}$/.test(text) ? Number(text) : 0
-  return size >= 64 && size <= 2048 ? size : undefined
+  return size >= 64 && size <= 1024 ? size : undefined
 }
 
 function wrongSize(c: RouteContext): Response {
@@ -101,7 +105,7 @@ function wrongSize(c: RouteContext): Response {
     status: 400,
     type: 'invalid_request_error',
     code: 'parameter_invalid',
-    message: 'size is a whole number of pixels, from 64 to 2048.',
+    message: 'size is a whole number of pixels, from 64 to 1024.',
     param: 'size',
   })
 }

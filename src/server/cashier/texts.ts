@@ -15,6 +15,8 @@ export interface Texts {
   readonly testMode: string
   readonly timeLeft: string
   readonly pay: string
+  /** The same where the code is not Alipay's but a test wallet's. */
+  readonly payInTest: string
   readonly orScan: string
   /** Opens a test wallet in the browser, for whoever has no phone at hand. */
   readonly tryWallet: string
@@ -36,6 +38,7 @@ const zh: Texts = {
   testMode: '测试环境，不会产生真实扣款',
   timeLeft: '剩余支付时间',
   pay: '打开支付宝付款',
+  payInTest: '打开测试钱包付款',
   orScan: '或用另一部手机扫码支付',
   tryWallet: '手边没有手机？在新窗口打开测试钱包',
   qrCode: '支付宝付款二维码',
@@ -64,6 +67,7 @@ const en: Texts = {
   testMode: 'Test mode: no real money is charged',
   timeLeft: 'Time left to pay',
   pay: 'Open Alipay to pay',
+  payInTest: 'Open the test wallet to pay',
   orScan: 'Or scan with another phone',
   tryWallet: 'No phone at hand? Open the test wallet in a new window',
   qrCode: 'QR code to pay with Alipay',

@@ -49,7 +49,9 @@ export function renderCheckout(
               ${
                 payUrl === null
                   ? ''
-                  : html`<a class="button pay" href="${payUrl}">${t.pay}</a>
+                  : html`<a class="button pay" href="${payUrl}"
+                        >${payUrl === view.qrCode ? t.payInTest : t.pay}</a
+                      >
                       <p class="hint or-scan">${t.orScan}</p>`
               }
               <div class="code" id="code">
