@@ -9,7 +9,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { toFen } from '../../src/alipay/money.ts'
 import { createEmulator } from '../../src/emulator/index.ts'
@@ -93,12 +92,9 @@ process.stdout.write(port + '\\n')
 
 test('kill -9 loses nothing that was answered', async () => {
   const folder = newFolder()
-  const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url))
-  const child = spawn(process.execPath, [tsx, '--input-type=module', '-e', CHILD, folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    // Its own group, for the runner starts node as a child of its own.
-    detached: true,
-  })
+  const loader = import.meta.resolve('tsx')
+  const args = ['--import', loader, '--input-type=module', '-e', CHILD, folder]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   const port = await new Promise<string>((resolve) =>
     child.stdout?.once('data', (data: Buffer) => resolve(data.toString().trim())),
@@ -117,7 +113,7 @@ test('kill -9 loses nothing that was answered', async () => {
     codes.push(await precreate(remote, { out_trade_no: `ORDER-${index}` }))
   }
   const exited = new Promise((resolve) => child.once('exit', resolve))
-  process.kill(-(child.pid ?? 0), 'SIGKILL')
+  child.kill('SIGKILL')
   await exited
 
   const emulator = await createEmulator({ baseUrl: 'http://127.0.0.1:6201', folder })
