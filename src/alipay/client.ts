@@ -229,6 +229,7 @@ export function createClient(options: ClientOptions): AlipayClient {
     version: '1.0',
     ...trust.requestParams,
   }
+  const commonForm = encodeForm(Object.entries(commonParams), charset)
 
   const underway = new Set<Promise<CommonAnswer>>()
 
@@ -272,34 +273,30 @@ export function createClient(options: ClientOptions): AlipayClient {
   }
 
   async function signRequest(method: string, content: string, call: CallOptions): Promise<string> {
-    const params: Record<string, string> = {
-      ...commonParams,
+    const own: Record<string, string> = {
       method,
       timestamp: formatBeijingTime(clock.now()),
       biz_content: content,
     }
     // A certificate is no secret, and has to be read before its own signature can be verified.
     if (options.encryptKey !== undefined && method !== certificateDownload.name) {
-      params['biz_content'] = encryptContent(content, options.encryptKey)
-      params['encrypt_type'] = 'AES'
+      own['biz_content'] = encryptContent(content, options.encryptKey)
+      own['encrypt_type'] = 'AES'
     }
     const appAuthToken = call.appAuthToken ?? options.appAuthToken
-    if (appAuthToken) params['app_auth_token'] = appAuthToken
-    if (call.notifyUrl) params['notify_url'] = checkNotifyUrl(call.notifyUrl)
-    params['sign'] = await signed(requestSigningContent(params))
-    return encodeForm(Object.entries(params), charset)
+    if (appAuthToken) own['app_auth_token'] = appAuthToken
+    if (call.notifyUrl) own['notify_url'] = checkNotifyUrl(call.notifyUrl)
+    const text = requestSigningContent({ ...commonParams, ...own })
+    try {
+      own['sign'] = await signer.sign(encodeText(text, charset))
+    } catch (cause) {
+      // A KMS may be away: then nothing was sent.
+      throw new GatewayUnreachable('connect', 'The signer failed. Nothing was sent.', { cause })
+    }
+    return `${commonForm}&${encodeForm(Object.entries(own), charset)}`
   }
 
   let closed: Promise<void> | undefined
-  /** A KMS may be away: then nothing was sent. */
-  async function signed(content: string): Promise<string> {
-    try {
-      return await signer.sign(encodeText(content, charset))
-    } catch (cause) {
-      throw new GatewayUnreachable('connect', 'The signer failed. Nothing was sent.', { cause })
-    }
-  }
-
   const bound =
     <Request extends object, Answer extends CommonAnswer>(method: Method<Request, Answer>) =>
     (request: Request, call?: CallOptions): Promise<Answer> =>
