@@ -200,10 +200,14 @@ function verifyPairs(
 /**
  * The signed text escapes neither `&` nor `=`, so one signature fits several ways of cutting it up:
  * a parameter could be hidden in the value before it, and a buyer's remark become parameters of its
- * own. Each of these leaves a value that holds a parameter's name.
+ * own. Each of these leaves a value that holds a parameter's name, or a name that holds `=` or
+ * `&`.
  */
 function requireUnambiguous(pairs: readonly FormPair[]): void {
-  for (const [, value] of pairs) {
+  for (const [own, value] of pairs) {
+    if (/[=&]/.test(own)) {
+      throw new NotificationInvalid('malformed', 'The name of a parameter holds = or &.')
+    }
     const name = HIDDEN_PARAMETER.exec(value)?.[1]
     if (name === undefined) continue
     throw new NotificationInvalid(

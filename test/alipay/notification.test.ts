@@ -296,6 +296,16 @@ describe('the signed text does not tell where a value ends, so', () => {
     expect(error.message).toContain('trade_status')
   })
 
+  test('a parameter may not be hidden in the name of the one after it', () => {
+    // trade_no=…&trade_status as one name, with the value of trade_status, has the very same text.
+    const { trade_status: value, trade_no: hidden, ...rest } = genuine
+    const merged = { ...rest, [`trade_no=${hidden}&trade_status`]: value! }
+    expect(notificationText(merged)).toBe(text)
+    expect(thrownBy(() => verifyNotification(formOf(merged), trust))).toMatchObject({
+      problem: 'malformed',
+    })
+  })
+
   test('a value cannot be cut up into parameters that were not sent', () => {
     const remark = 'hi&out_trade_no=ORDER-2&total_amount=100.00&trade_status=TRADE_SUCCESS&z='
     const sent = signedParams({ ...paidParams, body: remark })
