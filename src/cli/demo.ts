@@ -230,8 +230,8 @@ async function openStage(text: DemoTexts, print: (line: string) => void): Promis
 }
 
 /**
- * Prints each call to the gateway and its answer; of a row of equal ones, the first two and a
- * count.
+ * Prints each call to the gateway and its answer; of a row of equal ones, the first two, a count,
+ * and the last.
  */
 class CallPrinter {
   readonly #say: (line: string) => void
@@ -274,9 +274,10 @@ class CallPrinter {
     }
   }
 
-  /** Says how many more there were, before something else is said. */
+  /** Says how many more there were, and the last one, before something else is said. */
   endRow(): void {
-    if (this.#repeats > 1) this.#say(this.#text.more(this.#repeats - 1))
+    if (this.#repeats > 2) this.#say(this.#text.more(this.#repeats - 2))
+    if (this.#repeats > 1) this.#say(this.#last)
     this.#last = ''
     this.#repeats = 0
   }
