@@ -6,6 +6,7 @@
  */
 import { addMs, type Clock } from '../../src/alipay/index.ts'
 import type { Payment, PaymentRecord, Payments, Refund } from '../../src/payments/index.ts'
+import { payment as pendingPayment } from '../payments/records.ts'
 
 /** The engine, with handles for tests. */
 export interface FakePayments extends Payments {
@@ -29,13 +30,11 @@ export function createFakePayments(clock: Clock): FakePayments {
     async create({ amount, subject, reference = null, expiresInMs = 300_000, returnUrl = null }) {
       const number = records.size + 1
       const now = clock.now()
-      const payment: Payment = {
+      const payment = pendingPayment({
         id: `pay_${number}`,
-        version: 1,
         reference,
         amount,
         subject,
-        status: 'pending',
         outTradeNo: `out_${number}`,
         checkoutToken: `token${number}`,
         returnUrl,
@@ -44,23 +43,9 @@ export function createFakePayments(clock: Clock): FakePayments {
         updatedAt: now,
         expiresAt: addMs(now, expiresInMs),
         shownAt: now,
-        scannedAt: null,
-        paidAt: null,
-        late: false,
-        tradeNo: null,
-        tradeStatus: null,
-        amountReceived: null,
-        buyerLogonId: null,
-        cancellationReason: null,
-        cancelAttemptedAt: null,
-        cancelAnsweredAt: null,
-        refundedByCancel: false,
-        review: null,
-        failure: null,
-        outcome: 'applied',
-        unknownCalls: 0,
+        version: 1,
         nextStepAt: null,
-      }
+      })
       const record = { payment, refunds: [] }
       records.set(payment.id, record)
       return { status: 'created', record }

@@ -263,3 +263,30 @@ export interface ContributeDetail {
   /** Price(8). In yuan. */
   readonly contribute_amount?: Yuan
 }
+
+/** What an order may say beside its number, amount and subject: the same for codes and barcodes. */
+export interface OrderDetails {
+  /** String(128). Description; comes back in notifications and bills. */
+  readonly body?: string
+  /** At most 150 entries. */
+  readonly goods_detail?: readonly GoodsDetail[]
+  /** Price(11). The part of the amount that takes part in promotions, in yuan. */
+  readonly discountable_amount?: Yuan
+  /**
+   * Price(11). The part that does not, in yuan. If all three are given, both parts must add up to
+   * the total.
+   */
+  readonly undiscountable_amount?: Yuan
+  /** String(28). Your number of the operator. */
+  readonly operator_id?: string
+  /** String(32). Your number of the store; no Chinese characters. */
+  readonly store_id?: string
+  /** String(32). Your number of the terminal. */
+  readonly terminal_id?: string
+  /** String(32). Alipay's number of the store. */
+  readonly alipay_store_id?: string
+  /** Object. */
+  readonly extend_params?: ExtendParams
+  /** Object. */
+  readonly business_params?: BusinessParams
+}

@@ -14,11 +14,9 @@
 
 import type { CommonAnswer, Method } from '../method.ts'
 import type {
+  OrderDetails,
   BeijingTime,
-  BusinessParams,
   ExtUserInfo,
-  ExtendParams,
-  GoodsDetail,
   RoyaltyInfo,
   SettleInfo,
   SubMerchant,
@@ -28,7 +26,7 @@ import type {
 } from './objects.ts'
 
 /** What `alipay.trade.pay` is asked. */
-export interface TradePayRequest {
+export interface TradePayRequest extends OrderDetails {
   /**
    * String(64), required. Your order number: letters, digits, underscore; unique for the merchant,
    * for ever.
@@ -60,29 +58,6 @@ export interface TradePayRequest {
   readonly buyer_open_id?: string
   /** String(28). PID of the receiving account; default the one with the contract. */
   readonly seller_id?: string
-  /** String(128). Description; comes back in notifications and bills. */
-  readonly body?: string
-  /** At most 150 entries. */
-  readonly goods_detail?: readonly GoodsDetail[]
-  /** Price(11). The part of the amount that takes part in promotions, in yuan. */
-  readonly discountable_amount?: Yuan
-  /**
-   * Price(11). The part that does not, in yuan. If all three are given, both parts must add up to
-   * the total.
-   */
-  readonly undiscountable_amount?: Yuan
-  /** String(28). Your number of the operator. */
-  readonly operator_id?: string
-  /** String(32). Your number of the store; no Chinese characters. */
-  readonly store_id?: string
-  /** String(32). Your number of the terminal. */
-  readonly terminal_id?: string
-  /** String(32). Alipay's number of the store. */
-  readonly alipay_store_id?: string
-  /** Object. */
-  readonly extend_params?: ExtendParams
-  /** Object. */
-  readonly business_params?: BusinessParams
   /**
    * String(6). How long the order may be paid, from its creation: `1m` to `15d`, or `1c`. Default
    * `3h`.

@@ -15,11 +15,9 @@
 
 import type { CommonAnswer, Method } from '../method.ts'
 import type {
+  OrderDetails,
   BeijingTime,
-  BusinessParams,
   ExtUserInfo,
-  ExtendParams,
-  GoodsDetail,
   RoyaltyInfo,
   SettleInfo,
   SubMerchant,
@@ -27,7 +25,7 @@ import type {
 } from './objects.ts'
 
 /** What `alipay.trade.precreate` is asked. */
-export interface PrecreateRequest {
+export interface PrecreateRequest extends OrderDetails {
   /**
    * String(64), required. Your order number: letters, digits, underscore; unique for the merchant,
    * for ever.
@@ -51,29 +49,6 @@ export interface PrecreateRequest {
    * `ACQ.INVALID_RECEIVE_ACCOUNT`.
    */
   readonly seller_id?: string
-  /** String(128). Description; comes back in notifications and bills. */
-  readonly body?: string
-  /** At most 150 entries. */
-  readonly goods_detail?: readonly GoodsDetail[]
-  /** Price(11). The part of the amount that takes part in promotions, in yuan. */
-  readonly discountable_amount?: Yuan
-  /**
-   * Price(11). The part that does not, in yuan. If all three are given, both parts must add up to
-   * the total.
-   */
-  readonly undiscountable_amount?: Yuan
-  /** String(28). Your number of the operator. */
-  readonly operator_id?: string
-  /** String(32). Your number of the store; no Chinese characters. */
-  readonly store_id?: string
-  /** String(32). Your number of the terminal. */
-  readonly terminal_id?: string
-  /** String(32). Alipay's number of the store. */
-  readonly alipay_store_id?: string
-  /** Object. */
-  readonly extend_params?: ExtendParams
-  /** Object. */
-  readonly business_params?: BusinessParams
   /**
    * String(6). How long the order may be paid: `1m` to `15d`, a whole number of `m`, `h` or `d`, or
    * `1c` (until midnight). Default `3h`; Alipay recommends `5m` or more.
