@@ -67,6 +67,7 @@ test('query, refund and cancel find a payment by its reference, and say the same
   }, PATIENCE)
 
   const paid = await run('cancel', 'ORDER-1')
+  expect(paid.stderr).toContain('saoma refund ORDER-1')
   expect(paid.code).toBe(1)
   expect(paid.stderr).toContain('refund')
   await json('pay', '5.00', '红茶', '--reference=ORDER-2', '--no-wait')
