@@ -39,23 +39,28 @@ export interface MerchantServer {
 /**
  * Opens a folder's database, which takes the folder for this process.
  *
+ * @param identity Whose payments it holds: see `SqliteStoreOptions`.
  * @throws {StoreInUse} If another process has it.
+ * @throws {StoreOfAnother} If it holds the payments of another application or mode.
  */
-export function openFolderStore(folder: string, identity?: string): Promise<SqliteStore> {
-  return openSqliteStore(join(folder, 'saoma.db'), identity === undefined ? {} : { identity })
+export function openFolderStore(folder: string, identity: string): Promise<SqliteStore> {
+  return openSqliteStore(join(folder, 'saoma.db'), { identity })
 }
 
 /**
  * Opens the store, starts the engine and listens.
  *
+ * @throws {KeyInvalid | CertificateInvalid | ConfigurationInvalid} If the gateway's part is wrong.
  * @throws {StoreInUse} If another process has the folder's database open.
+ * @throws {StoreOfAnother} If it holds the payments of another application or mode.
  */
 export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
   const { gateway, publicUrl, folder, clock, merchantName, log } = options
+  // First: a wrong key is told before anything is opened.
+  const client = createClient({ ...gateway.client, clock })
   const secrets = openSecrets(folder, gateway.mode)
   const store =
     options.store ?? (await openFolderStore(folder, `${gateway.mode} ${gateway.client.appId}`))
-  const client = createClient({ ...gateway.client, clock })
   const payments = createPayments({
     store: store.payments,
     gateway: client,

@@ -114,7 +114,7 @@ export interface OrphanNotificationsTable {
   params: string
 }
 
-/** One row: whose payments these are. */
+/** One row: whose payments these are, or will be. */
 export interface OwnerTable {
   /** Always 1. */
   id: number

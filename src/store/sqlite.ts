@@ -23,9 +23,9 @@ export interface SqliteStore {
 /** How a file is opened. */
 export interface SqliteStoreOptions {
   /**
-   * Whose payments it holds, e.g. `live 2021000000000000`. Kept at the first open and compared at
-   * each later one: another application's gateway knows nothing of these payments, and would have
-   * paid ones expire. Default: not compared.
+   * Whose payments it holds, e.g. `live 2021000000000000`. Kept with the first payment and compared
+   * at each later one: another application's gateway knows nothing of these payments, and would
+   * have paid ones expire. Default: not compared.
    */
   readonly identity?: string
 }
@@ -101,7 +101,11 @@ async function claimOwnership(db: Kysely<Schema>, file: string, identity: string
     .onConflict((conflict) => conflict.doNothing())
     .execute()
   const kept = await db.selectFrom('owner').select('identity').executeTakeFirstOrThrow()
-  if (kept.identity !== identity) throw new StoreOfAnother(file, kept.identity, identity)
+  if (kept.identity === identity) return
+  const payment = await db.selectFrom('payments').select('id').limit(1).executeTakeFirst()
+  if (payment !== undefined) throw new StoreOfAnother(file, kept.identity, identity)
+  // Nothing was sold yet: a first start with a mistyped APPID must not spoil the folder.
+  await db.updateTable('owner').set({ identity }).execute()
 }
 
 /**

@@ -461,14 +461,26 @@ async function kill(child: ChildProcess): Promise<void> {
   await exited
 }
 
-test('a file opens for the application and mode that it began with, and for no other', async () => {
+test('a file with payments opens for their application and mode, and for no other', async () => {
   const first = await openSqliteStore(file, { identity: 'test 9021000000000001' })
+  await first.payments.insert(commitOf('1'), lease())
   await first.close()
   await expect(openSqliteStore(file, { identity: 'live 2021000000000001' })).rejects.toThrow(
     'holds the payments of test 9021000000000001, not of live 2021000000000001',
   )
   const again = await openSqliteStore(file, { identity: 'test 9021000000000001' })
   await again.close()
+})
+
+test('a file without payments may change hands: a mistyped APPID is no harm', async () => {
+  const mistyped = await openSqliteStore(file, { identity: 'test 9021000000000000' })
+  await mistyped.close()
+  const right = await openSqliteStore(file, { identity: 'test 9021000000000001' })
+  await right.payments.insert(commitOf('1'), lease())
+  await right.close()
+  await expect(openSqliteStore(file, { identity: 'test 9021000000000000' })).rejects.toThrow(
+    'holds the payments of test 9021000000000001',
+  )
 })
 
 test('a notification of an unknown order that comes again is kept once', async () => {
