@@ -96,7 +96,12 @@ function scanMembers(text: string): Map<string, Span> {
   return members
 }
 
-function skipValue(text: string, start: number): number {
+/**
+ * The end of the JSON value that begins at `start`, whose inside is not checked.
+ *
+ * @throws {MessageMalformed} If it has none. So do all of these.
+ */
+export function skipValue(text: string, start: number): number {
   const first = text[start]
   if (first === '"') return skipString(text, start)
   if (first === '{' || first === '[') return skipNested(text, start)
@@ -127,7 +132,8 @@ function skipNested(text: string, start: number): number {
   return at
 }
 
-function skipString(text: string, start: number): number {
+/** The end of the JSON string that begins at `start`, behind its quote. */
+export function skipString(text: string, start: number): number {
   if (text[start] !== '"') throw notJson()
   for (let at = start + 1; at < text.length; at++) {
     const character = text[at]
@@ -137,7 +143,8 @@ function skipString(text: string, start: number): number {
   throw notJson()
 }
 
-function skipBlanks(text: string, start: number): number {
+/** The first place from `start` on that is not JSON's white space. */
+export function skipBlanks(text: string, start: number): number {
   let at = start
   while (text[at] === ' ' || text[at] === '\n' || text[at] === '\r' || text[at] === '\t') at++
   return at
@@ -158,7 +165,7 @@ function notJson(): MessageMalformed {
  * In GBK the second byte of a character may be `\`, `{` or `}`: hide it from the scan, keeping all
  * positions.
  */
-function maskTrailBytes(bytes: Buffer): string {
+export function maskTrailBytes(bytes: Buffer): string {
   const masked = Buffer.from(bytes)
   for (let at = 0; at < masked.length; at++) {
     if ((masked[at] ?? 0) >= 0x81 && at + 1 < masked.length) masked[++at] = 0x80

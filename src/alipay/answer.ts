@@ -14,6 +14,7 @@ import { decryptContent } from './encryption.ts'
 import { MessageMalformed, RequestRefused, SignatureInvalid } from './errors.ts'
 import type { SignType } from './keys.ts'
 import type { CommonAnswer } from './method.ts'
+import { keepRawText } from './raw-text.ts'
 import { verifySignature } from './signer.ts'
 import { conclude } from './sub-codes.ts'
 
@@ -72,18 +73,20 @@ export function acceptAnswer(
 }
 
 function decodeNode(signedBytes: Uint8Array, trust: AnswerTrust): CommonAnswer {
-  let node = parseJson(decodeText(signedBytes, trust.charset))
+  let text = decodeText(signedBytes, trust.charset)
+  let node = parseJson(text)
   if (typeof node === 'string') {
     if (trust.encryptKey === undefined) {
       throw new MessageMalformed(
         'The answer is encrypted. Set encryptKey to the AES key of 接口内容加密方式 in the console.',
       )
     }
-    node = parseJson(decryptContent(node, trust.encryptKey))
+    text = decryptContent(node, trust.encryptKey)
+    node = parseJson(text)
   }
   if (!isAnswer(node))
     throw new MessageMalformed('The verified answer is not an object with a code.')
-  return node
+  return keepRawText(node, text)
 }
 
 function isAnswer(node: unknown): node is CommonAnswer {

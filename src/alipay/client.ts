@@ -18,6 +18,7 @@ import { encodeText, type Charset } from './charset.ts'
 import { encryptContent } from './encryption.ts'
 import { ConfigurationInvalid, GatewayUnreachable, MessageMalformed } from './errors.ts'
 import { encodeForm } from './form.ts'
+import { CLOCK_ROUND_TRIP_MAX_MS, type ClockMeasurement, GatewayClock } from './gateway-clock.ts'
 import type { CertificateFiles } from './certificate-trust.ts'
 import { certificateDownload, createGatewayTrust } from './gateway-trust.ts'
 import type { SignType } from './keys.ts'
@@ -30,7 +31,7 @@ import {
 } from './notification.ts'
 import { createSigner, type Signer } from './signer.ts'
 import { requestSigningContent } from './signing-content.ts'
-import { formatBeijingTime, systemClock, type Clock } from './time.ts'
+import { formatBeijingTime, type Clock } from './time.ts'
 import { tradeCancel, type TradeCancelAnswer, type TradeCancelRequest } from './trade/cancel.ts'
 import { tradeClose, type TradeCloseAnswer, type TradeCloseRequest } from './trade/close.ts'
 import { tradePay, type TradePayAnswer, type TradePayRequest } from './trade/pay.ts'
@@ -42,7 +43,7 @@ import {
   type TradeRefundQueryRequest,
 } from './trade/refund-query.ts'
 import { tradeRefund, type TradeRefundAnswer, type TradeRefundRequest } from './trade/refund.ts'
-import { createTransport } from './transport.ts'
+import { createTransport, type TransportAnswer } from './transport.ts'
 
 /** Alipay's production gateway. */
 export const PRODUCTION_GATEWAY = 'https://openapi.alipay.com/gateway.do'
@@ -82,7 +83,10 @@ interface CommonOptions {
   readonly answerBytesMax?: number
   /** `http://host:port` of an HTTP proxy. */
   readonly proxy?: string
-  /** What tells the time for `timestamp`. Default the machine's clock. */
+  /**
+   * What tells the time for `timestamp`. A {@link GatewayClock} is put right by the answers; any
+   * other clock is used as it is. Default a `GatewayClock` of the client's own.
+   */
   readonly clock?: Clock
 }
 
@@ -120,6 +124,13 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** Gives the call up. What was sent may still take effect: the outcome is `unknown`. */
   readonly signal?: AbortSignal
+  /**
+   * Asked once, at the last moment: the request is signed, there is a connection, and the first
+   * byte would be written. On `false` nothing is sent, and the call rejects at the stage
+   * `withdrawn`: the outcome is `not_applied`. For calls that rest on something that grows old
+   * while they wait.
+   */
+  readonly isStillWanted?: () => boolean
 }
 
 /** A method of the gateway as a function. */
@@ -136,6 +147,8 @@ export type Call<Request, Answer> = (request: Request, options?: CallOptions) =>
 export interface AlipayClient {
   readonly appId: string
   readonly gateway: string
+  /** What tells the time: that of the options, or the client's own {@link GatewayClock}. */
+  readonly clock: Clock
   readonly trade: {
     /** Makes a QR code for an order (统一收单线下交易预创建). No trade exists until a buyer scans it. */
     readonly precreate: Call<PrecreateRequest, PrecreateAnswer>
@@ -162,6 +175,12 @@ export interface AlipayClient {
     request: Request,
     options?: CallOptions,
   ): Promise<Answer>
+  /**
+   * Compares the gateway's clock with the client's, by one GET that is not signed and whose answer
+   * is only looked at for its date. A `GatewayClock` is put right by it. Takes 5 s at the most;
+   * throws `GatewayUnreachable`, also where the answer has no date.
+   */
+  measureClock(): Promise<ClockMeasurement>
   /** Verifies an asynchronous notification from its raw body. Throws `NotificationInvalid`. */
   verifyNotification(body: Uint8Array | string): VerifiedNotification
   /** Verifies a service message (rule V2). Throws `NotificationInvalid`. */
@@ -188,12 +207,18 @@ export interface AlipayClient {
  * @throws {ConfigurationInvalid} If another setting cannot be.
  */
 export function createClient(options: ClientOptions): AlipayClient {
-  const { appId, charset = 'utf-8', signType = 'RSA2', clock = systemClock } = options
+  const { appId, charset = 'utf-8', signType = 'RSA2' } = options
   const gateway = checkGateway(options.gateway ?? PRODUCTION_GATEWAY)
   if (!/^[0-9A-Za-z]{1,32}$/.test(appId)) {
     throw new ConfigurationInvalid('appId is the APPID of the application: 16 digits.')
   }
   const timeoutMs = checkTimeout(options.timeoutMs ?? 15_000)
+  // Another clock is not put right: this one then only measures how far it is away.
+  const gatewayClock =
+    options.clock instanceof GatewayClock
+      ? options.clock
+      : new GatewayClock(options.clock && { clock: options.clock })
+  const clock = options.clock ?? gatewayClock
   const signer = options.signer ?? createSigner(options.privateKey, signType)
   if (signer.signType !== signType) {
     throw new ConfigurationInvalid(
@@ -216,6 +241,7 @@ export function createClient(options: ClientOptions): AlipayClient {
     connectionsMax: options.connectionsMax ?? 64,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     answerBytesMax: options.answerBytesMax ?? 1_048_576,
+    clock: gatewayClock,
   })
 
   // The charset stands in the URL, where the gateway looks before it can decode the body.
@@ -253,11 +279,12 @@ export function createClient(options: ClientOptions): AlipayClient {
     const body = await signRequest(method.name, JSON.stringify(request), call)
     const answer = await transport.send({
       path,
-      contentType,
-      body,
+      content: { type: contentType, body },
       timeoutMs: call.timeoutMs === undefined ? timeoutMs : checkTimeout(call.timeoutMs),
       signal: call.signal,
+      isStillWanted: call.isStillWanted,
     })
+    requireOk(answer)
     const envelope = openAnswerEnvelope(answer.body, method.name, charset)
     const verified = verifyAnswer(envelope, {
       alipayPublicKey: await trust.keyFor(envelope, method.name, (serialNumber) =>
@@ -296,6 +323,19 @@ export function createClient(options: ClientOptions): AlipayClient {
     return `${commonForm}&${encodeForm(Object.entries(own), charset)}`
   }
 
+  async function measureClock(): Promise<ClockMeasurement> {
+    const { isDated, status } = await transport.send({
+      path: gateway.pathname,
+      timeoutMs: Math.min(timeoutMs, CLOCK_ROUND_TRIP_MAX_MS),
+    })
+    if (!isDated) {
+      const message =
+        'The answer does not tell the time: it has no date of its own, or took too long.'
+      throw new GatewayUnreachable('http_status', message, { status })
+    }
+    return { offsetMs: gatewayClock.offsetMs }
+  }
+
   let closed: Promise<void> | undefined
   const bound =
     <Request extends object, Answer extends CommonAnswer>(method: Method<Request, Answer>) =>
@@ -305,6 +345,7 @@ export function createClient(options: ClientOptions): AlipayClient {
   return {
     appId,
     gateway: gateway.href,
+    clock,
     trade: {
       precreate: bound(precreate),
       query: bound(tradeQuery),
@@ -316,11 +357,18 @@ export function createClient(options: ClientOptions): AlipayClient {
     },
     bill: { downloadUrl: bound(billDownloadUrl) },
     execute,
+    measureClock,
     verifyNotification: (body) => verifyNotification(body, trust.forNotifications()),
     verifyServiceMessage: (body) => verifyServiceMessage(body, trust.forNotifications()),
     verifyReturnUrl: (url, ownParams) => verifyReturnUrl(url, trust.forNotifications(), ownParams),
     close: () => (closed ??= Promise.allSettled(underway).then(() => transport.close())),
   }
+}
+
+function requireOk({ status }: TransportAnswer): void {
+  if (status === 200) return
+  const message = `HTTP status ${status} instead of an answer of the gateway, which always says 200.`
+  throw new GatewayUnreachable('http_status', message, { status })
 }
 
 /** What tells whose trade or refund a request or an answer is about. */

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { rawText } from './raw-text.ts'
+
 /**
  * What may be concluded from a call.
  *
@@ -103,13 +105,16 @@ export class CertificateInvalid extends AlipayError {
   }
 }
 
-/** How far a call got that brought no answer. */
-export type UnreachableStage = 'connect' | 'timeout' | 'aborted' | 'interrupted' | 'http_status'
+/**
+ * How far a call got that brought no answer. At `connect` and `withdrawn` nothing of it was sent;
+ * `withdrawn` is the caller's own `isStillWanted`.
+ */
+export type UnreachableStage =
+  'connect' | 'withdrawn' | 'timeout' | 'aborted' | 'interrupted' | 'http_status'
 
 /**
  * No answer of the gateway was read: no connection, a time-out, a broken connection, or an HTTP
- * status other than 200 from something in between. `unknown`, unless the connection was never
- * made.
+ * status other than 200 from something in between. `unknown`, unless nothing was sent.
  */
 export class GatewayUnreachable extends AlipayError {
   readonly code = 'ERR_ALIPAY_GATEWAY_UNREACHABLE'
@@ -122,11 +127,13 @@ export class GatewayUnreachable extends AlipayError {
     message: string,
     options?: ErrorOptions & { readonly status?: number },
   ) {
-    super(message, stage === 'connect' ? 'not_applied' : 'unknown', options)
+    super(message, UNSENT.includes(stage) ? 'not_applied' : 'unknown', options)
     this.stage = stage
     this.status = options?.status
   }
 }
+
+const UNSENT: readonly UnreachableStage[] = ['connect', 'withdrawn']
 
 /** Why a signature proves nothing. */
 export type SignatureProblem =
@@ -211,6 +218,11 @@ export class RequestRefused extends AlipayError {
    */
   get node(): Readonly<Record<string, unknown>> {
     return this.#node
+  }
+
+  /** The text of the node, over which it was verified: see `rawText`. Not printed either. */
+  get rawText(): string | undefined {
+    return rawText(this.#node)
   }
 }
 

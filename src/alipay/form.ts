@@ -65,7 +65,8 @@ export function decodeByteString(bytes: string, charset: Charset): string {
   return decodeText(Buffer.from(bytes, 'latin1'), charset)
 }
 
-function percentDecode(text: string): string {
+/** Decodes `%XX` and `+` to a byte string (see {@link FormPair}); leaves all else as it is. */
+export function percentDecode(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text
   return text
     .replaceAll('+', ' ')

@@ -10,6 +10,8 @@ export { createClient, PRODUCTION_GATEWAY, SANDBOX_GATEWAY } from './client.ts'
 export type { AlipayClient, Call, CallOptions, ClientOptions } from './client.ts'
 export { certificateDownload } from './gateway-trust.ts'
 export type { CommonAnswer, Method } from './method.ts'
+export { rawText } from './raw-text.ts'
+export { maskBuyer } from './mask-buyer.ts'
 
 // The methods
 export { precreate, type PrecreateAnswer, type PrecreateRequest } from './trade/precreate.ts'
@@ -47,11 +49,23 @@ export {
   formatRfc3339,
   MovableClock,
   parseBeijingTime,
+  readHttpDate,
   systemClock,
   toInstant,
   type Clock,
   type Instant,
 } from './time.ts'
+
+export {
+  CLOCK_ROUND_TRIP_MAX_MS,
+  CLOCK_SKEW_MAX_MS,
+  CLOCK_SKEW_WARN_MS,
+  GatewayClock,
+  type ClockAlarm,
+  type ClockMeasurement,
+  type ClockObservation,
+  type GatewayClockOptions,
+} from './gateway-clock.ts'
 
 // Keys, certificates, encryption
 export {

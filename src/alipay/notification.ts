@@ -10,6 +10,7 @@ import { toCharset, type Charset } from './charset.ts'
 import { NotificationInvalid } from './errors.ts'
 import { decodeByteString, parseForm, type FormPair } from './form.ts'
 import type { NotificationTrust } from './notification-trust.ts'
+import { keepRawText } from './raw-text.ts'
 import { explainSignature } from './signature-diagnosis.ts'
 import { verifySignature } from './signer.ts'
 import { notificationSigningContent } from './signing-content.ts'
@@ -123,7 +124,7 @@ export function verifyNotification(
   body: Uint8Array | string,
   trust: NotificationTrust,
 ): VerifiedNotification {
-  return verifyPairs(readPairs(body), trust, 'V1')
+  return keepRawText(verifyPairs(readPairs(body), trust, 'V1'), formText(body))
 }
 
 /**
@@ -136,7 +137,7 @@ export function verifyServiceMessage(
   body: Uint8Array | string,
   trust: NotificationTrust,
 ): VerifiedNotification {
-  return verifyPairs(readPairs(body), trust, 'V2')
+  return keepRawText(verifyPairs(readPairs(body), trust, 'V2'), formText(body))
 }
 
 /**
@@ -154,7 +155,7 @@ export function verifyReturnUrl(
 ): VerifiedNotification {
   const query = url.slice(url.indexOf('?') + 1).replace(/#.*$/s, '')
   const pairs = readPairs(query).filter(([name]) => !ownParams.includes(name))
-  return verifyPairs(pairs, trust, 'V1')
+  return keepRawText(verifyPairs(pairs, trust, 'V1'), formText(query))
 }
 
 function readPairs(body: Uint8Array | string): FormPair[] {
@@ -215,6 +216,17 @@ function requireUnambiguous(pairs: readonly FormPair[]): void {
       `A value holds "&${name}=", so the signature does not tell which parameters were sent. Keep such text out of body and passback_params (encode it), and query the trade for this one.`,
     )
   }
+}
+
+/**
+ * The form as it came. Bytes that no form has unescaped are escaped: they mean the same, verify
+ * again, and the text can be stored anywhere.
+ */
+function formText(body: Uint8Array | string): string {
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : Buffer.from(body)
+  return bytes
+    .toString('latin1')
+    .replace(/[^\x20-\x7e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
 /** The documented parameters of notifications and return URLs. */

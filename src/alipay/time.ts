@@ -117,6 +117,17 @@ export function formatBeijingDate(time: Instant): string {
   return formatBeijingTime(time).slice(0, 10)
 }
 
+/**
+ * Reads the `Date` header of HTTP: `Sun, 06 Nov 1994 08:49:37 GMT`.
+ *
+ * @returns `undefined` for any other form, and for a date that does not exist.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7}
+ */
+export function readHttpDate(text: string): Instant | undefined {
+  const ms = Date.parse(text)
+  return ms >= 0 && new Date(ms).toUTCString() === text ? toInstant(ms) : undefined
+}
+
 /** Writes an instant as RFC 3339 in UTC: `2026-11-23T02:00:00.000Z`. */
 export function formatRfc3339(time: Instant): string {
   return new Date(time).toISOString()

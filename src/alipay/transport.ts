@@ -8,28 +8,35 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Pool, ProxyAgent, type Dispatcher } from 'undici'
 import { ConfigurationInvalid, GatewayUnreachable, MessageMalformed } from './errors.ts'
+import type { GatewayClock } from './gateway-clock.ts'
+import { readHttpDate } from './time.ts'
 
 /** One exchange with the gateway. */
 export interface TransportRequest {
   /** Path and query. */
   readonly path: string
-  readonly contentType: string
-  readonly body: string
+  /** What is posted. Without it, it is a GET, of whose answer the body is not kept. */
+  readonly content?: { readonly type: string; readonly body: string }
   /** Milliseconds from sending to the last byte of the answer. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** Asked once, when there is a connection and the first byte would be written to it. */
+  readonly isStillWanted?: (() => boolean) | undefined
 }
 
-/** The bytes that came back with HTTP status 200. */
+/** What came back, whatever its status. */
 export interface TransportAnswer {
+  readonly status: number
   readonly body: Uint8Array
   readonly traceId: string | undefined
+  /** Whether it told the time. */
+  readonly isDated: boolean
 }
 
 /** Sends requests over connections that are kept open. */
 export interface Transport {
   /**
-   * @throws {GatewayUnreachable} If no whole answer with status 200 came in time.
+   * @throws {GatewayUnreachable} If no whole answer came in time, or it was not wanted any more.
    * @throws {MessageMalformed} If the answer is larger than the limit.
    */
   send(request: TransportRequest): Promise<TransportAnswer>
@@ -48,6 +55,8 @@ export interface TransportOptions {
   readonly connectTimeoutMs: number
   /** Bytes of an answer that are read at the most. */
   readonly answerBytesMax: number
+  /** Told of the date of each answer, as soon as its head is there. */
+  readonly clock: Pick<GatewayClock, 'monotonicMs' | 'observe'>
 }
 
 /** Makes a transport with a keep-alive pool of its own. */
@@ -56,11 +65,18 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     send: (request) =>
       new Promise((resolve, reject) => {
-        const { path, contentType, body } = request
-        const exchange = new Exchange(request, options.answerBytesMax, resolve, reject)
-        const headers = ['content-type', contentType]
+        const { path, content } = request
+        const exchange = new Exchange(request, options, resolve, reject)
         dispatcher.dispatch(
-          { origin: options.origin, path, method: 'POST', headers, body },
+          content === undefined
+            ? { origin: options.origin, path, method: 'GET' }
+            : {
+                origin: options.origin,
+                path,
+                method: 'POST',
+                headers: ['content-type', content.type],
+                body: content.body,
+              },
           exchange,
         )
       }),
@@ -75,6 +91,7 @@ export function createTransport(options: TransportOptions): Transport {
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: TransportRequest
   readonly #bytesMax: number
+  readonly #clock: TransportOptions['clock']
   readonly #resolve: (answer: TransportAnswer) => void
   readonly #reject: (error: Error) => void
   readonly #timer: NodeJS.Timeout
@@ -83,18 +100,21 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = []
   #controller: Dispatcher.DispatchController | undefined
   #failure: Error | undefined
+  #sentAtMs = 0
   #length = 0
   #status = 0
+  #isDated = false
   #headers: IncomingHttpHeaders = {}
 
   constructor(
     request: TransportRequest,
-    bytesMax: number,
+    { answerBytesMax, clock }: TransportOptions,
     resolve: (answer: TransportAnswer) => void,
     reject: (error: Error) => void,
   ) {
     this.#request = request
-    this.#bytesMax = bytesMax
+    this.#bytesMax = answerBytesMax
+    this.#clock = clock
     this.#resolve = resolve
     this.#reject = reject
     const { signal, timeoutMs } = request
@@ -107,9 +127,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (signal?.aborted === true) this.#onAbort()
   }
 
+  /**
+   * The last moment: there is a connection, and nothing has been written. To throw here takes the
+   * request back and keeps the connection, which `controller.abort` would close.
+   */
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#failure ??= this.#withdrawal()
+    if (this.#failure !== undefined) throw this.#failure
     this.#controller = controller
-    if (this.#failure !== undefined) controller.abort(this.#failure)
+    this.#sentAtMs = this.#clock.monotonicMs()
   }
 
   onResponseStart(
@@ -119,9 +145,15 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     this.#status = status
     this.#headers = headers
+    const date = readHttpDate(single(headers['date']) ?? '')
+    // A cache answers with the date on which it was filled.
+    if (date === undefined || Number(single(headers['age'])) > 0) return
+    const receivedAtMs = this.#clock.monotonicMs()
+    this.#isDated = this.#clock.observe({ date, sentAtMs: this.#sentAtMs, receivedAtMs })
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#request.content === undefined) return
     this.#length += chunk.length
     if (this.#length > this.#bytesMax) {
       const message = `The answer is larger than ${this.#bytesMax} bytes and was not read.`
@@ -134,12 +166,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#settle()
     const [first] = this.#chunks
-    if (this.#status !== 200) {
-      const message = `HTTP status ${this.#status} instead of an answer of the gateway, which always says 200.`
-      this.#reject(new GatewayUnreachable('http_status', message, { status: this.#status }))
-      return
-    }
     this.#resolve({
+      status: this.#status,
+      isDated: this.#isDated,
       body: this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks),
       traceId: single(this.#headers['trace_id']),
     })
@@ -148,6 +177,15 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#settle()
     this.#reject(this.#failure ?? toUnreachable(error, this.#controller !== undefined))
+  }
+
+  #withdrawal(): Error | undefined {
+    try {
+      const isWanted = this.#request.isStillWanted?.() ?? true
+      return isWanted ? undefined : new GatewayUnreachable('withdrawn', WITHDRAWN)
+    } catch (cause) {
+      return new GatewayUnreachable('withdrawn', WITHDRAWN, { cause })
+    }
   }
 
   /** What was never begun was never sent. */
@@ -186,6 +224,8 @@ function createDispatcher(options: TransportOptions): Dispatcher {
 }
 
 const ABORTED = 'The caller gave the call up.'
+const WITHDRAWN =
+  'The caller did not want the call any more when it was to be sent. Nothing was sent.'
 
 function toUnreachable(cause: Error, isBegun: boolean): GatewayUnreachable {
   const { code } = cause as NodeJS.ErrnoException

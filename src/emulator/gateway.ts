@@ -7,23 +7,16 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Instant } from '../alipay/time.ts'
+import { carryOut, targetOf } from './carry-out.ts'
 import { ConnectionCut } from './connection-cut.ts'
 import type { Faults, Strike, Target } from './faults.ts'
 import { type AnswerForm, writeAnswer } from './gateway-answer.ts'
-import {
-  type GatewayVerdict,
-  checkRequest,
-  isKnownApp,
-  problem,
-  signTypeOf,
-} from './gateway-checks.ts'
+import { checkRequest, isKnownApp, signTypeOf } from './gateway-checks.ts'
 import { type GatewayRequest, readGatewayRequest } from './gateway-request.ts'
 import { httpDate } from './http-date.ts'
-import { BizRefused } from './methods/biz-content.ts'
-import { type Answer, fail, succeed } from './methods/method.ts'
-import { tradeNotExist } from './methods/query.ts'
+import type { Answer } from './methods/method.ts'
 import type { Notifications } from './notifications.ts'
-import { type World, findTrade } from './world.ts'
+import type { World } from './world.ts'
 
 /** A call of the gateway, for people to look at. */
 export interface GatewayLogEntry {
@@ -57,7 +50,7 @@ export async function handleGatewayRequest(
   const { world, faults } = parts
   const request = await readGatewayRequest(incoming)
   const verdict = checkRequest(world, request)
-  const target = targetOf(world, request, verdict)
+  const target = targetOf(world, request.params['method'], verdict)
   const strike = verdict.status === 'accepted' ? faults.strike('gateway', target) : undefined
   const log = (answer?: Answer) =>
     parts.log({
@@ -84,91 +77,6 @@ export async function handleGatewayRequest(
   return respond(world, request, answer, strike)
 }
 
-function targetOf(world: World, { params }: GatewayRequest, verdict: GatewayVerdict): Target {
-  const { method } = params
-  if (verdict.status === 'refused') return { method }
-  const [trade_no, out_trade_no] = ['trade_no', 'out_trade_no'].map((name) => {
-    const value = verdict.call.biz.raw(name)
-    return typeof value === 'string' ? value : undefined
-  })
-  const trade = findTrade(world, { trade_no, out_trade_no })
-  return {
-    method,
-    out_trade_no: trade?.order.out_trade_no ?? out_trade_no,
-    tradeAgeMs: trade === undefined ? undefined : world.clock.now() - trade.created_at,
-  }
-}
-
-function carryOut(
-  world: World,
-  verdict: GatewayVerdict,
-  { out_trade_no }: Target,
-  strike: Strike | undefined,
-): Answer {
-  if (verdict.status === 'refused') return verdict.answer
-  return (
-    answerInstead(out_trade_no, strike) ??
-    answerAfter(runMethod(world, verdict), out_trade_no, strike)
-  )
-}
-
-function runMethod(
-  world: World,
-  { method, call }: GatewayVerdict & { status: 'accepted' },
-): Answer {
-  try {
-    return method(world, call)
-  } catch (error) {
-    if (error instanceof BizRefused) return fail(error.refusal)
-    throw error
-  }
-}
-
-/** Faults that keep the request from being carried out. */
-function answerInstead(
-  out_trade_no: string | undefined,
-  strike: Strike | undefined,
-): Answer | undefined {
-  switch (strike?.name ?? '') {
-    case 'unknown-error-before':
-      return UNKNOWN_ERROR
-    case 'system-error-before':
-      return fail('ACQ.SYSTEM_ERROR', { out_trade_no })
-    case 'rate-limit':
-      return problem('40005', 'isv.app-call-limited', '应用调用次数超限，包含调用频率超限')
-    case 'retry-flag':
-      return fail('ACQ.SYSTEM_ERROR', { out_trade_no, retry_flag: 'Y' })
-    case 'refund-query-empty':
-      return succeed({})
-    case 'trade-not-exist':
-      return tradeNotExist({ out_trade_no })
-    default:
-      return undefined
-  }
-}
-
-/** Faults that tell something else than what was done. */
-function answerAfter(
-  answer: Answer,
-  out_trade_no: string | undefined,
-  strike: Strike | undefined,
-): Answer {
-  switch (strike?.name ?? '') {
-    case 'unknown-error-after':
-      return UNKNOWN_ERROR
-    case 'system-error-after':
-      return fail('ACQ.SYSTEM_ERROR', { out_trade_no })
-    case 'fund-change-n':
-      return answer.code === '10000'
-        ? { ...answer, fields: { ...answer.fields, fund_change: 'N', send_back_fee: '0.00' } }
-        : answer
-    default:
-      return answer
-  }
-}
-
-const UNKNOWN_ERROR = problem('20000', 'isp.unknow-error', '服务暂不可用（业务系统不可用）')
-
 /** The fault `before-answer`: what the call has to tell by notification is delivered first. */
 async function deliverFirst(parts: GatewayParts, target: Target): Promise<void> {
   const { notifications, faults } = parts
@@ -186,7 +94,7 @@ async function respond(
   strike: Strike | undefined,
 ): Promise<Response> {
   const fault = strike?.name
-  if (fault === 'html-502') return badGateway()
+  if (fault === 'html-502') return badGateway(world)
   const form = answerForm(world, request, answer, fault)
   const body = await writeAnswer(answer, form, world.state.settings)
   return new Response(fault === 'truncated' ? body.subarray(0, body.length / 2) : body, {
@@ -226,9 +134,10 @@ function rootName(method: string): string {
   return isName ? `${method.replaceAll('.', '_')}_response` : 'error_response'
 }
 
-function badGateway(): Response {
+function badGateway(world: World): Response {
   const page =
     '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n' +
     '<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>Tengine</center>\r\n</body>\r\n</html>\r\n'
-  return new Response(page, { status: 502, headers: { 'content-type': 'text/html' } })
+  const date = httpDate(world.clock.now())
+  return new Response(page, { status: 502, headers: { 'content-type': 'text/html', date } })
 }

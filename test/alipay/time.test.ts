@@ -6,6 +6,7 @@ import {
   formatRfc3339,
   MovableClock,
   parseBeijingTime,
+  readHttpDate,
   systemClock,
   toInstant,
 } from '../../src/alipay/time.ts'
@@ -51,6 +52,24 @@ describe("the machine's zone does not matter:", () => {
       expect(formatBeijingDate(time)).toBe(text.slice(0, 10))
     }
   })
+})
+
+test.each([
+  ['Sun, 06 Nov 1994 08:49:37 GMT', '1994-11-06T08:49:37.000Z'],
+  ['Thu, 01 Jan 1970 00:00:00 GMT', '1970-01-01T00:00:00.000Z'],
+  ['Tue, 29 Feb 2028 23:59:59 GMT', '2028-02-29T23:59:59.000Z'],
+  ['Wed, 31 Dec 1969 23:59:59 GMT', undefined],
+  ['Mon, 06 Nov 1994 08:49:37 GMT', undefined],
+  ['Wed, 30 Feb 2028 23:59:59 GMT', undefined],
+  ['Sun, 06 Nov 1994 08:49:60 GMT', undefined],
+  ['Sun, 06 Nov 1994 08:49:37 +0800', undefined],
+  ['Sunday, 06-Nov-94 08:49:37 GMT', undefined],
+  ['1994-11-06T08:49:37Z', undefined],
+  ['784111777000', undefined],
+  ['', undefined],
+])('the date of HTTP %j is %s', (text, expected) => {
+  const time = readHttpDate(text)
+  expect(time === undefined ? time : formatRfc3339(time)).toBe(expected)
 })
 
 test('milliseconds, as gmt_refund has them, are read and not written', () => {
