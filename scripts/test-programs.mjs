@@ -1,5 +1,6 @@
 /**
- * The programs that some tests need and npm does not bring: Chromium and a PostgreSQL server.
+ * The programs that some tests need and npm does not bring: Chromium, a PostgreSQL server and
+ * PgBouncer.
  *
  * @module
  */
@@ -24,6 +25,14 @@ const PROGRAMS = [
     find: findPostgres,
     untested: 'the store on PostgreSQL',
     remedy: 'Install PostgreSQL 14 or newer, or set SAOMA_PG_BIN to the folder of its `initdb`',
+  },
+  {
+    variable: 'SAOMA_PGBOUNCER',
+    name: 'PgBouncer',
+    packages: ['pgbouncer'],
+    find: findPgbouncer,
+    untested: 'PostgreSQL behind PgBouncer',
+    remedy: 'Install PgBouncer, or set SAOMA_PGBOUNCER to its program',
   },
 ]
 
@@ -97,6 +106,13 @@ function findPostgres() {
 
 function hasServer(folder) {
   return ['initdb', 'postgres', 'pg_ctl'].every((name) => isExecutable(join(folder, name)))
+}
+
+/** Debian has it where the path of who is not root does not lead. */
+function findPgbouncer() {
+  const places = [onPath('pgbouncer'), '/usr/sbin/pgbouncer']
+  const wanted = process.env.SAOMA_PGBOUNCER ? [process.env.SAOMA_PGBOUNCER] : places
+  return wanted.find((path) => path && runs(path))
 }
 
 function onPath(name) {
