@@ -13,6 +13,8 @@ import {
   type ClientOptions,
   type SignType,
 } from '../alipay/index.ts'
+import type { PaymentRules } from '../payments/index.ts'
+import type { AddressOptions } from '../webhooks/index.ts'
 import { Failure } from './failure.ts'
 
 /** The environment's variables. */
@@ -34,9 +36,26 @@ export interface ServeConfiguration {
   readonly publicUrl: string
   readonly host: string
   readonly port: number
-  /** Holds the database and the API key. */
+  /** Holds the API key, and the database where it is SQLite. */
   readonly folder: string
+  /** PostgreSQL, shared by any number of servers; `undefined` for SQLite in the folder. */
+  readonly database: DatabaseConfiguration | undefined
+  readonly rules: Partial<PaymentRules>
+  /** Calls to the gateway per second; `undefined` for as many as it takes. */
+  readonly callsPerSecond: number | undefined
+  /** The same on all servers of one database; made in the folder where they are not set. */
+  readonly apiKey: string | undefined
+  readonly notifyToken: string | undefined
+  /** Where webhooks may go beside public addresses. */
+  readonly webhookAddresses: AddressOptions
   readonly merchantName: string | undefined
+}
+
+/** Where a PostgreSQL is. */
+export interface DatabaseConfiguration {
+  readonly url: string
+  /** Past a pooler: LISTEN needs a connection of its own. */
+  readonly listenUrl: string | undefined
 }
 
 /**
@@ -101,8 +120,62 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
     port,
     host: optional(env, 'SAOMA_HOST') ?? '127.0.0.1',
     folder: optional(env, 'SAOMA_FOLDER') ?? '.saoma',
+    database: readDatabase(env),
+    rules: readRules(env),
+    callsPerSecond: positive(env, 'SAOMA_CALLS_PER_SECOND'),
+    apiKey: optional(env, 'SAOMA_API_KEY'),
+    notifyToken: optional(env, 'SAOMA_NOTIFY_TOKEN'),
+    webhookAddresses: { allow: list(env, 'SAOMA_WEBHOOK_ALLOW') },
     merchantName: optional(env, 'SAOMA_MERCHANT_NAME'),
   }
+}
+
+function readDatabase(env: Environment): DatabaseConfiguration | undefined {
+  const url = optional(env, 'SAOMA_DATABASE_URL')
+  if (url === undefined) return undefined
+  if (!/^postgres(?:ql)?:\/\//.test(url)) {
+    throw new Failure(
+      'SAOMA_DATABASE_URL begins with postgres://; leave it out for SQLite in SAOMA_FOLDER.',
+    )
+  }
+  return { url, listenUrl: optional(env, 'SAOMA_DATABASE_LISTEN_URL') }
+}
+
+function readRules(env: Environment): Partial<PaymentRules> {
+  const fence = oneOf(env, 'SAOMA_FENCE', ['cancel', 'close'])
+  const latePayments = oneOf(env, 'SAOMA_LATE_PAYMENTS', ['default', 'accept', 'refund', 'hold'])
+  const duplicatePayments = oneOf(env, 'SAOMA_DUPLICATE_PAYMENTS', ['refund', 'hold'])
+  return {
+    ...(fence && { fence }),
+    ...(latePayments && { latePayments }),
+    ...(duplicatePayments && { duplicatePayments }),
+  }
+}
+
+function oneOf<const Value extends string>(
+  env: Environment,
+  name: string,
+  values: readonly Value[],
+): Value | undefined {
+  const value = optional(env, name)
+  if (value === undefined) return undefined
+  const known = values.find((other) => other === value)
+  if (known === undefined) throw new Failure(`${name} is one of ${values.join(', ')}.`)
+  return known
+}
+
+/** Separated by commas. */
+function list(env: Environment, name: string): string[] {
+  const entries = (optional(env, name) ?? '').split(',').map((entry) => entry.trim())
+  return entries.filter((entry) => entry !== '')
+}
+
+function positive(env: Environment, name: string): number | undefined {
+  const value = optional(env, name)
+  if (value === undefined) return undefined
+  const number = Number(value)
+  if (!Number.isFinite(number) || number < 1) throw new Failure(`${name} is a number, 1 or more.`)
+  return number
 }
 
 function readTrust(

@@ -154,7 +154,7 @@ async function openStage(text: DemoTexts, print: (line: string) => void): Promis
     gateway: `${baseUrl}/gateway.do`,
     clock,
   })
-  const store = await openSqliteStore(':memory:')
+  const store = await openSqliteStore(':memory:', { clock })
   const serverPort = await freePort()
   const payments = createPayments({
     store: store.payments,

@@ -6,11 +6,12 @@
  */
 
 import { join } from 'node:path'
-import { MovableClock, type Fen } from '../alipay/index.ts'
+import { createClient, MovableClock, type Fen } from '../alipay/index.ts'
 import { createEmulator, listen, type Emulator } from '../emulator/index.ts'
+import type { LogEntry } from '../server/index.ts'
 import { Failure } from './failure.ts'
 import { lanAddress } from './lan-address.ts'
-import { openFolderStore, startMerchantServer, type MerchantServer } from './merchant-server.ts'
+import { openStore, startMerchantServer, type MerchantServer } from './merchant-server.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /** How `saoma dev` is run. */
@@ -61,7 +62,10 @@ export async function startDev(
   // One clock for both sides, so that putting it forward in the panel is felt by the engine too.
   const clock = new MovableClock()
   // First, as it proves that the folder is ours: a second process would spoil the journal below.
-  const store = await openFolderStore(folder, 'the emulator of saoma dev')
+  const log = (entry: LogEntry): void => {
+    if (entry.level !== 'info') process.stderr.write(`${JSON.stringify(entry)}\n`)
+  }
+  const store = await openStore({ folder, identity: 'the emulator of saoma dev', clock, log })
   let server: MerchantServer | undefined
   const emulator = await createEmulator({
     baseUrl: emulatorUrl,
@@ -80,8 +84,10 @@ export async function startDev(
   )
   emulator.start()
   try {
+    const gateway = gatewayOf(emulator)
     server = await startMerchantServer({
-      gateway: gatewayOf(emulator),
+      gateway,
+      client: createClient({ ...gateway.client, clock }),
       publicUrl,
       host,
       port,
@@ -89,9 +95,7 @@ export async function startDev(
       store,
       merchantName: MERCHANT_NAME,
       clock,
-      log: (entry) => {
-        if (entry.level !== 'info') process.stderr.write(`${JSON.stringify(entry)}\n`)
-      },
+      log,
     }).catch(portTaken(port, '--port'))
   } catch (error) {
     await emulatorListening.close()

@@ -31,14 +31,20 @@ export interface RunningServer {
  * alone.
  *
  * @param folder Is made where it does not exist.
+ * @param given Those that several servers share.
  */
-export function openSecrets(folder: string, mode: 'live' | 'test'): ServerSecrets {
+export function openSecrets(
+  folder: string,
+  mode: 'live' | 'test',
+  given: Partial<Pick<ServerSecrets, 'apiKey' | 'notifyToken'>> = {},
+): ServerSecrets {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const apiKey = readOrMake(join(folder, `api-key-${mode}`), () => `sk_${mode}_${secret()}`)
+  const makeKey = (): string => `sk_${mode}_${secret()}`
+  const apiKey = given.apiKey ?? readOrMake(join(folder, `api-key-${mode}`), makeKey)
   return {
     apiKey,
     apiKeyHash: createHash('sha256').update(apiKey).digest('hex'),
-    notifyToken: readOrMake(join(folder, 'notify-token'), secret),
+    notifyToken: given.notifyToken ?? readOrMake(join(folder, 'notify-token'), secret),
   }
 }
 

@@ -1,66 +1,113 @@
 /**
- * Puts the merchant's side together: store, client, engine and server.
+ * Puts the merchant's side together: store, client, engine, webhooks and server.
  *
  * @module
  */
 
 import { join } from 'node:path'
-import { createClient, type AlipayClient, type Clock } from '../alipay/index.ts'
-import { createPayments, type Payments } from '../payments/index.ts'
+import {
+  CLOCK_SKEW_MAX_MS,
+  NotificationInvalid,
+  type AlipayClient,
+  type Clock,
+} from '../alipay/index.ts'
+import { createPayments, type PaymentRules, type Payments } from '../payments/index.ts'
 import { createServer, describeError, listen, type LogEntry } from '../server/index.ts'
-import { openSqliteStore, type SqliteStore } from '../store/index.ts'
-import type { GatewayConfiguration } from './configuration.ts'
+import { openPostgresStore, openSqliteStore, type Store } from '../store/index.ts'
+import { createWebhooks, type AddressOptions, type Webhooks } from '../webhooks/index.ts'
+import type { DatabaseConfiguration, GatewayConfiguration } from './configuration.ts'
+import type { CrashHook } from './crash-hook.ts'
+import { Failure } from './failure.ts'
 import { announce, openSecrets, type ServerSecrets } from './folder.ts'
 
 /** How a merchant's server is made. */
 export interface MerchantServerOptions {
   readonly gateway: GatewayConfiguration
+  /** The client of that gateway; from here on it is the server's to close. */
+  readonly client: AlipayClient
   readonly publicUrl: string
   readonly host: string
   readonly port: number
   readonly folder: string
-  /** The folder's database, opened before; from here on it is the server's to close. */
-  readonly store?: SqliteStore
+  /** The database, opened before; from here on it is the server's to close. */
+  readonly store: Store
+  readonly rules?: Partial<PaymentRules>
+  readonly callsPerSecond?: number | undefined
+  readonly apiKey?: string | undefined
+  readonly notifyToken?: string | undefined
+  /** Where webhooks may go beside public addresses. Default: nowhere. */
+  readonly webhookAddresses?: AddressOptions
   readonly merchantName: string | undefined
   readonly clock: Clock
   readonly log: (entry: LogEntry) => void
+  readonly crashPoint?: CrashHook
 }
 
 /** A merchant's server that runs. */
 export interface MerchantServer {
   readonly payments: Payments
-  readonly client: AlipayClient
+  readonly webhooks: Webhooks
   readonly secrets: ServerSecrets
   readonly url: string
   /** Stops listening, finishes what is in hand, closes the store. */
   close(): Promise<void>
 }
 
-/**
- * Opens a folder's database, which takes the folder for this process.
- *
- * @param identity Whose payments it holds: see `SqliteStoreOptions`.
- * @throws {StoreInUse} If another process has it.
- * @throws {StoreOfAnother} If it holds the payments of another application or mode.
- */
-export function openFolderStore(folder: string, identity: string): Promise<SqliteStore> {
-  return openSqliteStore(join(folder, 'saoma.db'), { identity })
+/** How a database is opened. */
+export interface OpenStoreOptions {
+  readonly folder: string
+  /** PostgreSQL; `undefined` for SQLite in the folder, which takes the folder for this process. */
+  readonly database?: DatabaseConfiguration | undefined
+  /** Whose payments it holds: the mode and the application. */
+  readonly identity: string
+  /** What SQLite goes by. */
+  readonly clock: Clock
+  readonly log: (entry: LogEntry) => void
+  readonly crashPoint?: CrashHook
 }
 
 /**
- * Opens the store, starts the engine and listens.
+ * Opens the database.
  *
- * @throws {KeyInvalid | CertificateInvalid | ConfigurationInvalid} If the gateway's part is wrong.
- * @throws {StoreInUse} If another process has the folder's database open.
+ * @throws {StoreInUse} If another process has the folder's database.
  * @throws {StoreOfAnother} If it holds the payments of another application or mode.
  */
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  const { folder, database, identity, clock, log, crashPoint } = options
+  const onFatal = (error: Error): void => {
+    log({ level: 'error', event: 'store.failed', ...describeError(error) })
+  }
+  const common = { identity, onFatal, crashPoint }
+  return database === undefined
+    ? openSqliteStore(join(folder, 'saoma.db'), { ...common, clock })
+    : openPostgresStore({ ...common, ...database })
+}
+
+/**
+ * Starts the engine and listens.
+ *
+ * @throws {Failure} If real money would be taken by a clock that is wrong.
+ */
 export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
-  const { gateway, publicUrl, folder, clock, merchantName, log } = options
-  // First: a wrong key is told before anything is opened.
-  const client = createClient({ ...gateway.client, clock })
-  const secrets = openSecrets(folder, gateway.mode)
-  const store =
-    options.store ?? (await openFolderStore(folder, `${gateway.mode} ${gateway.client.appId}`))
+  const { gateway, client, publicUrl, folder, clock, merchantName, log, store } = options
+  const closeStore = async (error: unknown): Promise<never> => {
+    await store.close()
+    throw error
+  }
+  if (gateway.mode === 'live') await refuseWrongClock(client).catch(closeStore)
+  const secrets = openSecrets(folder, gateway.mode, {
+    ...(options.apiKey !== undefined && { apiKey: options.apiKey }),
+    ...(options.notifyToken !== undefined && { notifyToken: options.notifyToken }),
+  })
+  const crashPoint = options.crashPoint ?? (() => {})
+  const livemode = gateway.mode === 'live'
+  const webhooks = createWebhooks({
+    store: store.webhooks,
+    clock,
+    livemode,
+    crashPoint,
+    ...(options.webhookAddresses && { addresses: options.webhookAddresses }),
+  })
   const payments = createPayments({
     store: store.payments,
     gateway: client,
@@ -68,6 +115,11 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     notifyUrl: `${publicUrl.replace(/\/+$/, '')}/alipay/notify/${secrets.notifyToken}`,
     productCode: gateway.productCode,
     sellerId: gateway.sellerId,
+    publicUrl,
+    livemode,
+    crashPoint,
+    ...(options.rules && { rules: options.rules }),
+    ...(options.callsPerSecond !== undefined && { callsPerSecond: options.callsPerSecond }),
     onError: (error) => log({ level: 'error', event: 'engine.failed', ...describeError(error) }),
     onUnknown: (call) => log({ level: 'warn', event: 'gateway.unknown', ...call }),
   })
@@ -86,27 +138,48 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       return { status: 'ok' }
     },
   })
-  const listening = await listen(server, options).catch(async (error: unknown) => {
-    await store.close()
-    throw error
-  })
+  // Keys may have changed since: what nobody could verify then is tried again.
+  const verified = await payments.reviewQuarantine((body) => verify(client, body))
+  if (verified > 0) log({ level: 'info', event: 'quarantine.verified', count: verified })
+  const listening = await listen(server, options).catch(closeStore)
   const withdraw = announce(folder, {
     url: listening.url.replace('//0.0.0.0:', '//127.0.0.1:'),
     api_key: secrets.apiKey,
     pid: process.pid,
   })
   payments.start()
+  webhooks.start()
   return {
     payments,
-    client,
+    webhooks,
     secrets,
     url: listening.url,
     async close() {
       withdraw()
       await listening.close()
       await payments.stop()
+      await webhooks.stop()
       await client.close()
       await store.close()
     },
+  }
+}
+
+/** A clock that is far off would end payments too early, and sign with times that Alipay refuses. */
+async function refuseWrongClock(client: AlipayClient): Promise<void> {
+  const { offsetMs } = await client.measureClock()
+  if (Math.abs(offsetMs) <= CLOCK_SKEW_MAX_MS) return
+  const minutes = Math.round(Math.abs(offsetMs) / 60_000)
+  throw new Failure(
+    `The clock of this machine is ${minutes} minutes ${offsetMs > 0 ? 'behind' : 'ahead of'} Alipay's. Set it (NTP), then start again: real money is not taken by a wrong clock.`,
+  )
+}
+
+function verify(client: AlipayClient, body: string) {
+  try {
+    return client.verifyNotification(Buffer.from(body, 'latin1'))
+  } catch (error) {
+    if (error instanceof NotificationInvalid) return undefined
+    throw error
   }
 }

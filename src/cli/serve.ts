@@ -4,28 +4,50 @@
  * @module
  */
 
-import { systemClock } from '../alipay/index.ts'
+import { createClient, GatewayClock } from '../alipay/index.ts'
+import type { LogEntry } from '../server/index.ts'
 import { readServeConfiguration, type Environment } from './configuration.ts'
-import { startMerchantServer } from './merchant-server.ts'
+import { readCrashHook } from './crash-hook.ts'
+import { Failure } from './failure.ts'
+import { openStore, startMerchantServer } from './merchant-server.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /**
  * Starts the server that the environment describes.
  *
- * @throws {Failure} If a setting is missing or wrong.
+ * @throws {Failure} If a setting is missing or wrong, or the database can not be written to any
+ *   more: then the process must end, and the next one reads what was kept.
  */
 export async function serve(env: Environment): Promise<void> {
   const configuration = readServeConfiguration(env)
   const { folder, gateway, publicUrl } = configuration
+  const log = (entry: LogEntry): void => void process.stderr.write(`${JSON.stringify(entry)}\n`)
+  const crashPoint = readCrashHook(env)
+  const clock = new GatewayClock({
+    onAlarm({ kind, ...alarm }) {
+      log({ level: 'warn', event: `clock.${kind}`, ...alarm })
+      // A machine that slept is behind until Alipay is asked for the time.
+      if (kind === 'step') void client.measureClock().catch(() => {})
+    },
+  })
+  // First: a wrong key is told before anything is opened.
+  const client = createClient({ ...gateway.client, clock })
+  const identity = `${gateway.mode} ${gateway.client.appId}`
+  const store = await openStore({ ...configuration, identity, clock, log, crashPoint })
   const server = await startMerchantServer({
     ...configuration,
-    clock: systemClock,
-    log: (entry) => process.stderr.write(`${JSON.stringify(entry)}\n`),
+    client,
+    store,
+    clock,
+    log,
+    crashPoint,
   })
   process.stdout.write(
-    `saoma runs at ${server.url} (public: ${publicUrl}), against ${server.client.gateway}, ${gateway.mode} mode.\n` +
+    `saoma runs at ${server.url} (public: ${publicUrl}), against ${client.gateway}, ${gateway.mode} mode.\n` +
       `The API key is in ${folder}/api-key-${gateway.mode}. Stop with Ctrl+C.\n`,
   )
-  await untilStopped()
+  const failed = await Promise.race([untilStopped(), store.failed])
+  // What is in memory may be more than was kept: nothing of it must be acted on.
+  if (failed instanceof Error) throw new Failure(failed.message)
   await server.close()
 }

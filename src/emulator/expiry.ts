@@ -46,8 +46,11 @@ export function codeExpiry(expiry: Expiry, now: Instant, settings: Settings): In
   if (expiry.qr_code_timeout_express !== undefined) {
     ends.push(endOf(now, expiry.qr_code_timeout_express))
   }
-  if (expiry.time_expire !== undefined) ends.push(expiry.time_expire)
-  else if (settings.timeout_express_from === 'precreate') ends.push(timeoutEnd(expiry, now))
+  if (expiry.time_expire !== undefined) {
+    if (settings.late_scan === 'refused') ends.push(expiry.time_expire)
+  } else if (settings.timeout_express_from === 'precreate') {
+    ends.push(timeoutEnd(expiry, now))
+  }
   return earliest(ends)
 }
 
@@ -68,7 +71,11 @@ export function tradeExpiry(
 ): Instant {
   const { expiry } = order
   const from = settings.timeout_express_from === 'precreate' ? times.precreated : times.created
-  const ends = [expiry.time_expire ?? timeoutEnd(expiry, from)]
+  // What could be scanned after its time can be paid too.
+  const isLate = expiry.time_expire !== undefined && expiry.time_expire <= times.created
+  const ends = [
+    isLate ? timeoutEnd(expiry, from) : (expiry.time_expire ?? timeoutEnd(expiry, from)),
+  ]
   if (expiry.qr_code_timeout_express !== undefined && times.codeMade !== undefined) {
     ends.push(endOf(times.codeMade, expiry.qr_code_timeout_express))
   }

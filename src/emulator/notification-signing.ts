@@ -26,15 +26,26 @@ export async function signNotification(
   const { signer, certSn } = world.keys.signerFor(mode, sign_type)
   const withCertSn = certSn !== undefined && world.state.settings.notification_cert_sn
   const fields = {
-    ...record.fields,
-    ...tamper(record.fields, fault),
-    notify_time: formatBeijingTime(world.clock.now()),
+    ...sentFields(world, record, fault),
     ...(withCertSn ? { alipay_cert_sn: certSn } : {}),
   }
   const content = notificationSigningContent(Object.entries(fields), 'V1')
   const signed = fault === 'forged' ? `${content} ` : content
   const sign = await signer.sign(encodeText(signed, charset))
   return encodeForm(Object.entries({ ...fields, sign_type, sign }), charset)
+}
+
+/** The parameters of one send, all but those of the signature. */
+export function sentFields(
+  world: World,
+  record: NotificationRecord,
+  fault: string | undefined,
+): Record<string, string> {
+  return {
+    ...record.fields,
+    ...tamper(record.fields, fault),
+    notify_time: formatBeijingTime(world.clock.now()),
+  }
 }
 
 function tamper(

@@ -61,9 +61,25 @@ const TAMPERING: ReadonlySet<string> = new Set([
   'wrong-seller',
 ])
 
-/** @param world Whose notifications are sent. */
-export function createNotifications(world: World, faults: Faults): Notifications {
+/** Carries one send to the merchant, as a fault has it where there is one, and tells what came back. */
+export type Deliver = (
+  record: NotificationRecord,
+  fault: string | undefined,
+) => Promise<Omit<NotificationAttempt, 'at'>>
+
+/**
+ * @param world Whose notifications are sent.
+ * @param deliver Default: signs it and posts it to its address.
+ */
+export function createNotifications(
+  world: World,
+  faults: Faults,
+  deliver?: Deliver,
+): Notifications {
   const agent = new Agent({ connections: CONNECTIONS, connect: { timeout: TIMEOUT_MS } })
+  const carry: Deliver =
+    deliver ??
+    (async (record, fault) => post(agent, record, await signNotification(world, record, fault)))
   const onTheWay = new Map<string, Promise<number>>()
   const { state, clock } = world
 
@@ -91,8 +107,7 @@ export function createNotifications(world: World, faults: Faults): Notifications
       default: {
         const sends = fault === 'duplicate' ? 2 : 1
         for (let count = 0; count < sends; count++) {
-          const body = await signNotification(world, record, fault)
-          finish(notify_id, { at: now, ...(await post(agent, record, body)), fault })
+          finish(notify_id, { at: now, ...(await carry(record, fault)), fault })
         }
         releaseHeld(notify_id, out_trade_no)
         return sends

@@ -21,6 +21,8 @@ export const settingsSchema = z.strictObject({
   unscanned_cancel: unscanned,
   /** The same for `alipay.trade.close`, which answers `ACQ.TRADE_NOT_EXIST` either way. */
   unscanned_close: unscanned,
+  /** Whether a code that nobody scanned can still be scanned, and paid, after `time_expire`. */
+  late_scan: z.enum(['refused', 'accepted']),
   /** What a repeated precreate is given while no trade exists. */
   repeated_precreate: z.enum(['new_code', 'same_code']),
   /** What a precreate with other parameters does while no trade exists. */
@@ -53,6 +55,8 @@ export const settingsSchema = z.strictObject({
   paid_amounts: z.enum(['real', 'zero']),
   /** Whether refund queries carry `refund_status`, or have the form of 2020. */
   refund_status: z.enum(['present', 'absent']),
+  /** How many milliseconds a refund query knows nothing of a refund that was made. */
+  refund_query_after_ms: z.int().min(0).max(86_400_000),
   /** Above how many fen a barcode payment waits for the buyer's password (answer 10003). */
   password_above: amount,
   /** Whether the seller's balance is enough for refunds. */
@@ -76,6 +80,7 @@ export type Settings = Readonly<z.output<typeof settingsSchema>>
 export const defaultSettings: Settings = {
   unscanned_cancel: 'tombstone',
   unscanned_close: 'tombstone',
+  late_scan: 'refused',
   repeated_precreate: 'new_code',
   changed_precreate: 'replaces',
   timeout_express_from: 'precreate',
@@ -92,6 +97,7 @@ export const defaultSettings: Settings = {
   node_order: 'code_first',
   paid_amounts: 'real',
   refund_status: 'present',
+  refund_query_after_ms: 0,
   password_above: toFen(100_000),
   seller_balance: 'enough',
   seller_status: 'normal',

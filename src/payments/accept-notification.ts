@@ -6,7 +6,7 @@
  * @see Alipay: 异步通知, 校验通知数据的正确性
  */
 
-import { parseYuan, type VerifiedNotification } from '../alipay/index.ts'
+import { parseYuan, rawText, type VerifiedNotification } from '../alipay/index.ts'
 import { commitEvidence } from './commit.ts'
 import type { Evidence } from './evidence.ts'
 import { readAmount, readTime } from './gateway-calls.ts'
@@ -30,7 +30,7 @@ export async function acceptNotification(
   worker: Worker,
   notification: VerifiedNotification,
 ): Promise<AcceptNotificationResult> {
-  const { store, clock, gateway, settings } = context
+  const { store, clock, gateway, settings, crashPoint } = context
   const { params } = notification
   const outTradeNo = params.out_trade_no ?? ''
   const found = outTradeNo === '' ? undefined : await store.find({ outTradeNo })
@@ -39,7 +39,10 @@ export async function acceptNotification(
     await store.storeOrphan({ outTradeNo, receivedAt: clock.now(), params: { ...params } })
     return 'stored_for_review'
   }
-  const { changed } = await commitEvidence(context, found, evidence)
+  crashPoint('notification-verified')
+  const raw = rawText(notification) ?? null
+  const { changed } = await commitEvidence(context, found, evidence, { raw })
+  crashPoint('notification-committed')
   worker.wake()
   return changed ? 'applied' : 'unchanged'
 }

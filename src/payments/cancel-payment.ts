@@ -26,12 +26,12 @@ export async function cancelPayment(
   worker: Worker,
   id: string,
 ): Promise<CancelPaymentResult> {
-  const { store, clock } = context
+  const { store } = context
   const found = await store.find({ id })
   if (found === undefined) return { status: 'not_found' }
   const { record } = await commitEvidence(context, found, { kind: 'cancel_requested' })
   const lease = worker.lease()
-  const claimed = await store.claim(id, clock.now(), lease)
+  const claimed = await store.claim(id, lease)
   // Somebody else is at it, and will find that the payment is closing.
   return judge(claimed === undefined ? record : await worker.advance(claimed, lease))
 }

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { addMs, toFen, type Fen } from '../alipay/index.ts'
+import { addMs, toFen, type Fen, type Instant } from '../alipay/index.ts'
+import { firstTimelineEntry, toCommit } from './commit.ts'
 import { newCheckoutToken, newPaymentId, outTradeNoFor } from './identifiers.ts'
-import type { Payment, PaymentRecord } from './payment.ts'
-import { amountRefunded } from './payment.ts'
+import { amountRefunded, type Payment, type PaymentRecord } from './payment.ts'
 import { DEADLINE_DEFAULT_MS, DEADLINE_MAX_MS, DEADLINE_MIN_MS } from './schedule.ts'
 import { isPlainText } from './plain-text.ts'
+import { StoreUnavailable, type Lease, type PaymentCommit } from './payment-store.ts'
 import type { Worker, WorkerContext } from './worker.ts'
 
 /** A sale to be paid. */
@@ -20,6 +21,12 @@ export interface CreatePaymentOrder {
   readonly subject: string
   /** The merchant's name for the sale, 1 to 128 characters. One reference is paid once. */
   readonly reference?: string
+  /**
+   * The number that Alipay shall know the sale by, 1 to 64 of letters, digits and underscores, and
+   * unique in the application. By default one is made. The same number with the same content is the
+   * same payment.
+   */
+  readonly outTradeNo?: string
   /** Milliseconds that the buyer is given, 60,000 to 6,600,000. Default 300,000. */
   readonly expiresInMs?: number
   /** Where the cashier page leads when it is over; http or https. */
@@ -30,9 +37,9 @@ export interface CreatePaymentOrder {
 export type CreatePaymentResult =
   /** A code is there to be shown. */
   | { readonly status: 'created'; readonly record: PaymentRecord }
-  /** The reference has this open payment already, of the same content. */
+  /** The reference has this open payment already, or the number is this payment's: same content. */
   | { readonly status: 'exists'; readonly record: PaymentRecord }
-  /** The reference has an open payment of another amount or subject. */
+  /** The reference has an open payment of another amount or subject, or the number belongs to one. */
   | { readonly status: 'exists_with_different_content'; readonly record: PaymentRecord }
   /** The reference is paid, and not refunded in full. */
   | { readonly status: 'reference_already_paid'; readonly record: PaymentRecord }
@@ -58,24 +65,85 @@ export async function createPayment(
   order: CreatePaymentOrder,
 ): Promise<CreatePaymentResult> {
   checkOrder(order)
-  const { store, clock, gateway, watchers } = context
-  const { reference = null } = order
-  const earlier = reference === null ? [] : await store.listByReference(reference)
-  // Not only the newest one: an older one may have been paid late.
-  const existing = earlier.find(blocksReference)
-  if (existing !== undefined) return judgeExisting(existing, order)
+  const { clock, watchers, crashPoint } = context
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const known = await findKnown(context, order)
+    if ('existing' in known) return known.existing
+    const now = clock.now()
+    const payment = toPayment(context, order, known, now)
+    const commit = toCommit(
+      context,
+      undefined,
+      { record: { payment, refunds: [] }, events: [{ type: 'payment.created' }] },
+      [firstTimelineEntry(now, 'created')],
+      now,
+    )
+    const lease = worker.lease()
+    if ((await insert(context, commit, lease)) === 'inserted') {
+      crashPoint('intent-stored')
+      watchers.tell(commit.record)
+      return judgeCreated(await worker.advance(commit.record, lease))
+    }
+    // Another call with this reference was quicker by a moment: answer as it would have been.
+  }
+  throw new Error(`The reference or the number of this order changes hands again and again`)
+}
 
-  const now = clock.now()
-  const id = newPaymentId()
-  const payment: Payment = {
+/** Others may take a reference between our look and our commit only a few times. */
+const TRIES_MAX = 20
+
+/** What there is of the sale already: an answer, or how often it was tried before. */
+async function findKnown(
+  { store }: WorkerContext,
+  order: CreatePaymentOrder,
+): Promise<
+  | { readonly existing: CreatePaymentResult }
+  | { readonly attempt: number; readonly retryOf: string | null }
+> {
+  const { outTradeNo, reference } = order
+  const sameNumber = outTradeNo === undefined ? undefined : await store.find({ outTradeNo })
+  if (sameNumber !== undefined) return { existing: judgeSameNumber(sameNumber, order) }
+  const earlier = reference === undefined ? [] : await store.listByReference(reference)
+  // Not only the newest one: an older one may have been paid late.
+  const blocking = earlier.find(isTaken)
+  if (blocking !== undefined) return { existing: judgeExisting(blocking, order) }
+  return { attempt: earlier.length, retryOf: earlier[0]?.payment.id ?? null }
+}
+
+/** A store that does not say whether it wrote is asked for what it has. */
+async function insert(
+  { store }: WorkerContext,
+  commit: PaymentCommit,
+  lease: Lease,
+): Promise<'inserted' | 'taken'> {
+  try {
+    return await store.insert(commit, lease)
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable) || error.outcome !== 'unknown') throw error
+    const { id } = commit.record.payment
+    if ((await store.find({ id })) === undefined) throw error
+    return 'inserted'
+  }
+}
+
+function toPayment(
+  { gateway, random }: WorkerContext,
+  order: CreatePaymentOrder,
+  { attempt, retryOf }: { readonly attempt: number; readonly retryOf: string | null },
+  now: Instant,
+): Payment {
+  const id = newPaymentId(now, random)
+  const { reference = null } = order
+  return {
     id,
-    version: 1,
+    version: 0,
     reference,
+    retryOf,
     amount: order.amount,
     subject: order.subject,
     status: 'created',
-    outTradeNo: outTradeNoFor(gateway.appId, { id, reference, attempt: earlier.length }),
-    checkoutToken: newCheckoutToken(),
+    outTradeNo: order.outTradeNo ?? outTradeNoFor(gateway.appId, { id, reference, attempt }),
+    checkoutToken: newCheckoutToken(random),
     returnUrl: order.returnUrl ?? null,
     qrCode: null,
     createdAt: now,
@@ -84,6 +152,7 @@ export async function createPayment(
     shownAt: null,
     scannedAt: null,
     paidAt: null,
+    endedAt: null,
     late: false,
     tradeNo: null,
     tradeStatus: null,
@@ -92,27 +161,20 @@ export async function createPayment(
     cancellationReason: null,
     cancelAttemptedAt: null,
     cancelAnsweredAt: null,
+    closeAttemptedAt: null,
     refundedByCancel: false,
+    settlement: null,
+    duplicateOf: null,
     review: null,
     failure: null,
     outcome: 'not_applied',
     unknownCalls: 0,
+    answers: 0,
+    answeredAt: null,
+    answerHash: null,
+    events: 0,
     nextStepAt: now,
   }
-  const record: PaymentRecord = { payment, refunds: [] }
-  const lease = worker.lease()
-  const inserted = await store.insert(
-    {
-      record,
-      events: [{ type: 'payment.created' }],
-      timeline: [{ at: now, kind: 'created', source: 'merchant', summary: {} }],
-    },
-    lease,
-  )
-  // Another call with this reference was quicker by a moment: answer as it would have been.
-  if (!inserted) return createPayment(context, worker, order)
-  watchers.tell(record)
-  return judgeCreated(await worker.advance(record, lease))
 }
 
 function judgeCreated(record: PaymentRecord): CreatePaymentResult {
@@ -131,15 +193,22 @@ function judgeCreated(record: PaymentRecord): CreatePaymentResult {
   }
 }
 
-/** Whether a payment keeps its reference from being paid again: open, or paid and not refunded. */
+/**
+ * Whether a payment holds its reference, which only one payment can: open and needed, or paid and
+ * not refunded, and not the second to be paid. Late money does once it is decided about.
+ */
 export function blocksReference({ payment, refunds }: PaymentRecord): boolean {
   switch (payment.status) {
     case 'created':
     case 'pending':
     case 'closing':
-      return true
+      return payment.cancellationReason !== 'superseded'
     case 'succeeded':
-      return amountRefunded(refunds) < payment.amount
+      return (
+        payment.settlement !== 'due' &&
+        payment.duplicateOf === null &&
+        amountRefunded(refunds) < payment.amount
+      )
     case 'expired':
     case 'canceled':
     case 'failed':
@@ -147,18 +216,39 @@ export function blocksReference({ payment, refunds }: PaymentRecord): boolean {
   }
 }
 
+/** Whether the reference is not free: late money that is not decided about yet may keep it. */
+function isTaken(record: PaymentRecord): boolean {
+  return blocksReference(record) || record.payment.settlement === 'due'
+}
+
+/** A number is one payment for ever, whatever became of it. */
+function judgeSameNumber(record: PaymentRecord, order: CreatePaymentOrder): CreatePaymentResult {
+  const isSame =
+    isSameContent(record, order) && record.payment.reference === (order.reference ?? null)
+  return { status: isSame ? 'exists' : 'exists_with_different_content', record }
+}
+
 function judgeExisting(record: PaymentRecord, order: CreatePaymentOrder): CreatePaymentResult {
   const { payment } = record
   if (payment.status === 'succeeded') return { status: 'reference_already_paid', record }
   if (payment.status === 'closing') return { status: 'closing', record }
-  const isSame = payment.amount === order.amount && payment.subject === order.subject
+  const isSame = isSameContent(record, order)
   return { status: isSame ? 'exists' : 'exists_with_different_content', record }
+}
+
+function isSameContent({ payment }: PaymentRecord, order: CreatePaymentOrder): boolean {
+  return (
+    payment.amount === order.amount &&
+    payment.subject === order.subject &&
+    (order.outTradeNo ?? payment.outTradeNo) === payment.outTradeNo
+  )
 }
 
 function checkOrder({
   amount,
   subject,
   reference,
+  outTradeNo,
   expiresInMs,
   returnUrl,
 }: CreatePaymentOrder): void {
@@ -170,6 +260,9 @@ function checkOrder({
   }
   if (reference !== undefined && !isPlainText(reference, 1, 128)) {
     throw new RangeError('reference has 1 to 128 characters, none of them a control character')
+  }
+  if (outTradeNo !== undefined && !/^\w{1,64}$/.test(outTradeNo)) {
+    throw new RangeError('outTradeNo has 1 to 64 letters, digits and underscores')
   }
   const isDeadline =
     expiresInMs === undefined ||

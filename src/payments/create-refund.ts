@@ -5,9 +5,11 @@
  */
 
 import type { Fen } from '../alipay/index.ts'
+import { toCommit } from './commit.ts'
 import { newRefundId, outRequestNoFor } from './identifiers.ts'
 import { amountRefundable, type PaymentRecord, type Refund } from './payment.ts'
 import { isPlainText } from './plain-text.ts'
+import { StoreUnavailable, type PaymentCommit } from './payment-store.ts'
 import type { Worker, WorkerContext } from './worker.ts'
 
 /** Money to be given back. */
@@ -21,10 +23,13 @@ export interface CreateRefundRequest {
   readonly reason?: string
 }
 
+/** Refunds of one payment, at the most: each goes out by itself, 3 s after the one before. */
+export const REFUNDS_MAX = 100
+
 /** What became of it: made now, or found by its reference. */
 export type CreateRefundResult =
   | {
-      readonly status: 'succeeded' | 'processing' | 'requires_action' | 'failed'
+      readonly status: 'succeeded' | 'processing' | 'requires_action' | 'failed' | 'canceled'
       readonly refund: Refund
       readonly record: PaymentRecord
     }
@@ -39,6 +44,7 @@ export type CreateRefundResult =
       readonly refundable: Fen
       readonly record: PaymentRecord
     }
+  | { readonly status: 'too_many_refunds'; readonly record: PaymentRecord }
   | { readonly status: 'not_found' }
 
 /**
@@ -53,12 +59,13 @@ export async function createRefund(
 ): Promise<CreateRefundResult> {
   checkRequest(request)
   for (;;) {
-    const { store, clock, watchers } = context
+    const { store, clock, watchers, random, crashPoint } = context
     const found = await store.find({ id: request.paymentId })
     if (found === undefined) return { status: 'not_found' }
     const { payment, refunds } = found
     const { reference = null } = request
-    const id = newRefundId()
+    const now = clock.now()
+    const id = newRefundId(now, random)
     const outRequestNo = outRequestNoFor(payment.outTradeNo, { id, reference })
     // By its number too: after a restored backup Alipay may have told of it before it is repeated.
     const known = refunds.find(
@@ -79,7 +86,8 @@ export async function createRefund(
       return { status: 'amount_too_large', refundable, record: found }
     }
 
-    const now = clock.now()
+    if (refunds.length >= REFUNDS_MAX) return { status: 'too_many_refunds', record: found }
+
     const refund: Refund = {
       id,
       paymentId: payment.id,
@@ -94,40 +102,64 @@ export async function createRefund(
       nextCall: 'refund',
       sentAt: null,
       succeededAt: null,
+      cancelRequestedAt: null,
       failure: null,
       outcome: 'not_applied',
       unknownCalls: 0,
+      events: 0,
       nextStepAt: now,
     }
-    const record: PaymentRecord = {
-      payment: { ...payment, version: payment.version + 1, updatedAt: now },
-      refunds: [...refunds, refund],
-    }
-    const saved = await store.save({
-      record,
-      events: [{ type: 'refund.created', refundId: id }],
-      timeline: [
-        { at: now, kind: 'refund_created', source: 'merchant', summary: { refundId: id, amount } },
+    const commit = toCommit(
+      context,
+      found,
+      {
+        record: { payment: { ...payment, updatedAt: now }, refunds: [...refunds, refund] },
+        events: [{ type: 'refund.created', refundId: id }],
+      },
+      [
+        {
+          at: now,
+          kind: 'refund_created',
+          source: 'merchant',
+          summary: { refundId: id, amount },
+          version: payment.version + 1,
+          from: payment.status,
+          to: payment.status,
+          raw: null,
+        },
       ],
-    })
+      now,
+    )
     // Somebody else changed the payment: what is left may be less now.
-    if (!saved) continue
-    watchers.tell(record)
+    if (!(await isSaved(context, commit))) continue
+    crashPoint('refund-stored')
+    watchers.tell(commit.record)
     const lease = worker.lease()
-    const claimed = await store.claim(payment.id, now, lease)
-    return judge(claimed === undefined ? record : await worker.advance(claimed, lease), id)
+    const claimed = await store.claim(payment.id, lease)
+    return judge(claimed === undefined ? commit.record : await worker.advance(claimed, lease), id)
   }
 }
+
+/** A store that does not say whether it wrote is read again: the refund is then found, or made anew. */
+async function isSaved({ store, sleep }: WorkerContext, commit: PaymentCommit): Promise<boolean> {
+  try {
+    return (await store.save(commit)) === 'saved'
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable) || error.outcome !== 'unknown') throw error
+    await sleep(STORE_PAUSE_MS)
+    const read = await store.find({ id: commit.record.payment.id })
+    const [refund] = commit.refunds
+    return read?.refunds.some(({ id }) => id === refund?.id) ?? false
+  }
+}
+
+/** Before a store that broke off is asked what it has. */
+const STORE_PAUSE_MS = 250
 
 function judge(record: PaymentRecord, refundId: string): CreateRefundResult {
   const refund = record.refunds.find(({ id }) => id === refundId)
   if (refund === undefined) throw new Error(`Refund ${refundId} is gone from its payment`)
-  const status =
-    refund.status === 'pending'
-      ? 'processing'
-      : refund.status === 'canceled'
-        ? 'failed'
-        : refund.status
+  const status = refund.status === 'pending' ? 'processing' : refund.status
   return { status, refund, record }
 }
 

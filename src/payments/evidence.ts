@@ -30,6 +30,12 @@ export interface TradeFacts {
   readonly outRequestNo: string | null
 }
 
+/** What the answer to a refund may tell beside it. */
+interface RefundedTotal {
+  /** All that has gone back of the trade so far: what exceeds ours was made in the console. */
+  readonly refundedTotal?: Fen | null
+}
+
 /** A fact about a payment or one of its refunds. */
 export type Evidence =
   | { readonly kind: 'precreated'; readonly qrCode: string }
@@ -44,6 +50,8 @@ export type Evidence =
   | { readonly kind: 'trade_not_exist' }
   | { readonly kind: 'deadline_passed' }
   | { readonly kind: 'cancel_requested' }
+  /** An earlier payment of the same reference was paid late: this one is not needed any more. */
+  | { readonly kind: 'superseded'; readonly by: string }
   /**
    * Committed before the call is made; it follows an answer of a moment ago that the buyer has not
    * paid.
@@ -60,11 +68,19 @@ export type Evidence =
     }
   /** A definite no: nothing was undone. */
   | { readonly kind: 'cancel_refused' }
+  /** Closed, unpaid: a closed trade cannot be paid. */
+  | { readonly kind: 'close_answered' }
+  /** A definite no: somebody has paid or closed it, or there is no trade to close. */
+  | { readonly kind: 'close_refused'; readonly isTradeMissing: boolean }
+  /** Nothing else, or the payment `duplicateOf`, has paid the reference of this late money. */
+  | { readonly kind: 'settled'; readonly duplicateOf: string | null }
+  /** A person has looked at it. */
+  | { readonly kind: 'review_resolved'; readonly action: 'accept' | 'refund' }
   /** Committed before the call is made. */
   | { readonly kind: 'refund_sent'; readonly refundId: string }
-  | { readonly kind: 'refund_done'; readonly refundId: string }
+  | ({ readonly kind: 'refund_done'; readonly refundId: string } & RefundedTotal)
   /** Accepted, but this call moved no money: a repeat, or still under way. */
-  | { readonly kind: 'refund_unmoved'; readonly refundId: string }
+  | ({ readonly kind: 'refund_unmoved'; readonly refundId: string } & RefundedTotal)
   | { readonly kind: 'refund_not_found'; readonly refundId: string }
   | {
       readonly kind: 'refund_refused'
@@ -73,6 +89,10 @@ export type Evidence =
       /** Whether the merchant can mend it, such as by topping up the balance. */
       readonly mendable: boolean
     }
+  /** The merchant has mended what was wrong: try now. */
+  | { readonly kind: 'refund_retry_requested'; readonly refundId: string }
+  /** The merchant does not want it any more. */
+  | { readonly kind: 'refund_cancel_requested'; readonly refundId: string }
   /** The call may or may not have had its effect. `retry_flag=Y` of a cancel is this too. */
   | {
       readonly kind: 'unknown'
@@ -83,4 +103,13 @@ export type Evidence =
     }
 
 /** The calls that the engine makes. */
-export type GatewayCall = 'precreate' | 'query' | 'cancel' | 'refund' | 'refund_query'
+export type GatewayCall = 'precreate' | 'query' | 'cancel' | 'close' | 'refund' | 'refund_query'
+
+/** What a call brought. */
+export interface Finding {
+  readonly evidence: Evidence
+  /** The verified message as it came, buyer data and all; `null` where there was none. */
+  readonly raw: string | null
+  /** Whether Alipay said that there were too many calls. */
+  readonly isThrottled: boolean
+}

@@ -1,6 +1,7 @@
 /**
- * Makes the calls that a step asks for, and turns what comes back into evidence. A failure that
- * proves nothing becomes `unknown`; only what the gateway definitely said becomes a fact.
+ * Makes the calls that a step asks for, and turns what comes back into evidence, with the verified
+ * text that it rests on. A failure that proves nothing becomes `unknown`; only what the gateway
+ * definitely said becomes a fact.
  *
  * @module
  */
@@ -13,19 +14,26 @@ import {
   formatYuan,
   parseBeijingTime,
   parseYuan,
+  rawText,
   RequestRefused,
   type AlipayClient,
   type Fen,
   type Instant,
   type TradeQueryAnswer,
 } from '../alipay/index.ts'
-import type { Evidence, GatewayCall, TradeFacts } from './evidence.ts'
+import type { Evidence, Finding, GatewayCall, TradeFacts } from './evidence.ts'
 import type { Failure, Payment, Refund } from './payment.ts'
 import { ALIPAY_EXPIRY_AFTER_MS } from './schedule.ts'
 import { wireSubject } from './subject.ts'
 
 /** The part of the client that the engine uses. */
-export type Gateway = Pick<AlipayClient, 'appId' | 'trade'>
+export type Gateway = Pick<AlipayClient, 'appId'> &
+  Partial<Pick<AlipayClient, 'clock'>> & {
+    readonly trade: Pick<
+      AlipayClient['trade'],
+      'precreate' | 'query' | 'cancel' | 'close' | 'refund' | 'refundQuery'
+    >
+  }
 
 /** Each call is given up after this, well within the lease of its payment. */
 const TIMED = { timeoutMs: 12_000 } as const
@@ -44,125 +52,151 @@ export interface OrderSettings {
  * Asks for a code. The content is the same at each repeat, or Alipay would take it for another
  * order.
  */
-export async function callPrecreate(
+export function callPrecreate(
   gateway: Gateway,
   payment: Payment,
   settings: OrderSettings,
-): Promise<Evidence> {
-  try {
-    const answer = await gateway.trade.precreate(
-      {
-        out_trade_no: payment.outTradeNo,
-        total_amount: formatYuan(payment.amount),
-        subject: wireSubject(payment.subject),
-        product_code: settings.productCode,
-        time_expire: formatBeijingTime(addMs(payment.expiresAt, ALIPAY_EXPIRY_AFTER_MS)),
-        ...(settings.sellerId === undefined ? {} : { seller_id: settings.sellerId }),
-      },
-      settings.notifyUrl === undefined ? TIMED : { ...TIMED, notifyUrl: settings.notifyUrl },
-    )
-    return answer.qr_code === undefined
-      ? unclear('precreate', 'the answer has no qr_code')
-      : { kind: 'precreated', qrCode: answer.qr_code }
-  } catch (error) {
-    return judge('precreate', error, (refusal) => {
-      if (TRADE_EXISTS.has(refusal.subCode)) return { kind: 'trade_exists' }
-      return { kind: 'precreate_refused', failure: toFailure(refusal) }
-    })
-  }
+): Promise<Finding> {
+  return find('precreate', {
+    call: () =>
+      gateway.trade.precreate(
+        {
+          out_trade_no: payment.outTradeNo,
+          total_amount: formatYuan(payment.amount),
+          subject: wireSubject(payment.subject),
+          product_code: settings.productCode,
+          time_expire: formatBeijingTime(addMs(payment.expiresAt, ALIPAY_EXPIRY_AFTER_MS)),
+          ...(settings.sellerId === undefined ? {} : { seller_id: settings.sellerId }),
+        },
+        settings.notifyUrl === undefined ? TIMED : { ...TIMED, notifyUrl: settings.notifyUrl },
+      ),
+    read: ({ qr_code: qrCode }) =>
+      qrCode === undefined ? 'the answer has no qr_code' : { kind: 'precreated', qrCode },
+    refused: (refusal) =>
+      TRADE_EXISTS.has(refusal.subCode)
+        ? { kind: 'trade_exists' }
+        : { kind: 'precreate_refused', failure: toFailure(refusal) },
+  })
 }
 
 /** Asks for the trade. Before the scan there is none, and that is an answer. */
-export async function callQuery(gateway: Gateway, payment: Payment): Promise<Evidence> {
-  try {
-    const answer = await gateway.trade.query({ out_trade_no: payment.outTradeNo }, TIMED)
+export function callQuery(gateway: Gateway, payment: Payment): Promise<Finding> {
+  return find('query', {
+    call: () => gateway.trade.query({ out_trade_no: payment.outTradeNo }, TIMED),
     // An answer that does not say which order it is about proves nothing about this one.
-    return answer.out_trade_no === payment.outTradeNo
-      ? { kind: 'trade', source: 'query', trade: readTrade(answer) }
-      : unclear('query', 'the answer names no order')
-  } catch (error) {
-    return judge('query', error, ({ subCode }) =>
+    read: (answer) =>
+      answer.out_trade_no === payment.outTradeNo
+        ? { kind: 'trade', source: 'query', trade: readTrade(answer) }
+        : 'the answer names no order',
+    refused: ({ subCode }) =>
       subCode === 'ACQ.TRADE_NOT_EXIST' ? { kind: 'trade_not_exist' } : undefined,
-    )
-  }
+  })
 }
 
-/** Undoes the trade, whatever became of it. */
-export async function callCancel(gateway: Gateway, payment: Payment): Promise<Evidence> {
-  try {
-    const answer = await gateway.trade.cancel({ out_trade_no: payment.outTradeNo }, TIMED)
-    if (answer.retry_flag === 'Y') return unclear('cancel', 'retry_flag is Y')
-    const tradeNo = answer.trade_no ?? null
-    switch (answer.action ?? null) {
-      case 'close':
-        return { kind: 'cancel_answered', action: 'close', tradeNo }
-      case 'refund':
-        return { kind: 'cancel_answered', action: 'refund', tradeNo }
-      case null:
-        return { kind: 'cancel_answered', action: null, tradeNo }
-      default:
-        return unclear('cancel', `action ${answer.action ?? ''}`)
-    }
-  } catch (error) {
-    return judge('cancel', error, ({ node }) =>
-      node['retry_flag'] === 'Y' ? undefined : { kind: 'cancel_refused' },
-    )
-  }
+/**
+ * Undoes the trade, whatever became of it.
+ *
+ * @param isStillWanted Asked in the moment of sending: an answer that was fresh may have aged while
+ *   this process stood still.
+ */
+export function callCancel(
+  gateway: Gateway,
+  payment: Payment,
+  isStillWanted: () => boolean,
+): Promise<Finding> {
+  return find('cancel', {
+    call: () =>
+      gateway.trade.cancel({ out_trade_no: payment.outTradeNo }, { ...TIMED, isStillWanted }),
+    read(answer) {
+      if (answer.retry_flag === 'Y') return 'retry_flag is Y'
+      const tradeNo = answer.trade_no ?? null
+      switch (answer.action ?? null) {
+        case 'close':
+          return { kind: 'cancel_answered', action: 'close', tradeNo }
+        case 'refund':
+          return { kind: 'cancel_answered', action: 'refund', tradeNo }
+        case null:
+          return { kind: 'cancel_answered', action: null, tradeNo }
+        default:
+          return `action ${answer.action ?? ''}`
+      }
+    },
+    refused: ({ node }) => (node['retry_flag'] === 'Y' ? undefined : { kind: 'cancel_refused' }),
+  })
+}
+
+/** Closes the trade if it is unpaid. Moves no money. */
+export function callClose(gateway: Gateway, payment: Payment): Promise<Finding> {
+  return find('close', {
+    call: () => gateway.trade.close({ out_trade_no: payment.outTradeNo }, TIMED),
+    read: () => ({ kind: 'close_answered' }),
+    refused: ({ subCode }) => ({
+      kind: 'close_refused',
+      isTradeMissing: subCode === 'ACQ.TRADE_NOT_EXIST',
+    }),
+  })
 }
 
 /** Sends the refund, or sends it again: the same number moves money once. */
-export async function callRefund(
-  gateway: Gateway,
-  payment: Payment,
-  refund: Refund,
-): Promise<Evidence> {
+export function callRefund(gateway: Gateway, payment: Payment, refund: Refund): Promise<Finding> {
   const refundId = refund.id
-  try {
-    const answer = await gateway.trade.refund(
-      {
-        out_trade_no: payment.outTradeNo,
-        out_request_no: refund.outRequestNo,
-        refund_amount: formatYuan(refund.amount),
-        ...(refund.reason === null ? {} : { refund_reason: refund.reason }),
-      },
-      TIMED,
-    )
-    return { kind: answer.fund_change === 'Y' ? 'refund_done' : 'refund_unmoved', refundId }
-  } catch (error) {
-    return judge(
-      'refund',
-      error,
-      (refusal) => ({
+  return find(
+    'refund',
+    {
+      call: () =>
+        gateway.trade.refund(
+          {
+            out_trade_no: payment.outTradeNo,
+            out_request_no: refund.outRequestNo,
+            refund_amount: formatYuan(refund.amount),
+            ...(refund.reason === null ? {} : { refund_reason: refund.reason }),
+          },
+          TIMED,
+        ),
+      read: ({ fund_change: fundChange, refund_fee: refundFee }) => ({
+        kind: fundChange === 'Y' ? 'refund_done' : 'refund_unmoved',
+        refundId,
+        refundedTotal: readAmount(refundFee),
+      }),
+      refused: (refusal) => ({
         kind: 'refund_refused',
         refundId,
         failure: toFailure(refusal),
         mendable: MENDABLE.has(refusal.subCode),
       }),
-      refundId,
-    )
-  }
+    },
+    refundId,
+  )
 }
 
 /** Asks what became of a refund. */
-export async function callRefundQuery(
+export function callRefundQuery(
   gateway: Gateway,
   payment: Payment,
   refund: Refund,
-): Promise<Evidence> {
+): Promise<Finding> {
   const refundId = refund.id
-  try {
-    const answer = await gateway.trade.refundQuery(
-      { out_trade_no: payment.outTradeNo, out_request_no: refund.outRequestNo },
-      TIMED,
-    )
-    const { refund_status: status, refund_amount: amount } = answer
-    if (status === undefined && amount === undefined) return { kind: 'refund_not_found', refundId }
-    return status === 'REFUND_SUCCESS' && answer.out_request_no === refund.outRequestNo
-      ? { kind: 'refund_done', refundId }
-      : unclear('refund_query', `refund_status ${status ?? 'is missing'}`, refundId)
-  } catch (error) {
-    return judge('refund_query', error, () => undefined, refundId)
-  }
+  return find(
+    'refund_query',
+    {
+      call: () =>
+        gateway.trade.refundQuery(
+          { out_trade_no: payment.outTradeNo, out_request_no: refund.outRequestNo },
+          TIMED,
+        ),
+      read(answer) {
+        const { refund_status: status, refund_amount: amount } = answer
+        if (status === undefined && amount === undefined) {
+          return { kind: 'refund_not_found', refundId }
+        }
+        return status === 'REFUND_SUCCESS' && answer.out_request_no === refund.outRequestNo
+          ? { kind: 'refund_done', refundId }
+          : `refund_status ${status ?? 'is missing'}`
+      },
+      refused: () => undefined,
+    },
+    refundId,
+  )
 }
 
 /** Reads the facts of a query's answer. */
@@ -208,29 +242,47 @@ const MENDABLE: ReadonlySet<string> = new Set([
   'ACQ.REASON_TRADE_BEEN_FREEZEN',
 ])
 
-/**
- * A verified no that is known to mean `not_applied` is a fact; all else is unknown, with the reason
- * for people.
- */
-function judge(
-  call: GatewayCall,
-  error: unknown,
-  refused: (refusal: RequestRefused) => Evidence | undefined,
-  refundId?: string,
-): Evidence {
-  if (error instanceof RangeError) return unclear(call, error.message, refundId)
-  if (!(error instanceof AlipayError) || error instanceof ConfigurationInvalid) throw error
-  if (!(error instanceof RequestRefused)) {
-    return unclear(call, `${error.code}: ${error.message}`, refundId)
-  }
-  const isDefinite = error.outcome === 'not_applied' && error.alipayCode !== CALL_LIMITED
-  return (isDefinite ? refused(error) : undefined) ?? unclear(call, error.message, refundId)
+/** One call, and what its answer or its refusal proves. */
+interface Inquiry<Answer extends object> {
+  readonly call: () => Promise<Answer>
+  /** The fact, or why the answer proves nothing. */
+  readonly read: (answer: Answer) => Evidence | string
+  /** The fact in a verified no that is known to mean `not_applied`; `undefined` where it is none. */
+  readonly refused: (refusal: RequestRefused) => Evidence | undefined
 }
 
-function unclear(call: GatewayCall, reason: string, refundId?: string): Evidence {
-  return refundId === undefined
-    ? { kind: 'unknown', call, reason }
-    : { kind: 'unknown', call, reason, refundId }
+async function find<Answer extends object>(
+  call: GatewayCall,
+  inquiry: Inquiry<Answer>,
+  refundId?: string,
+): Promise<Finding> {
+  try {
+    const answer = await inquiry.call()
+    const read = inquiry.read(answer)
+    return typeof read === 'string'
+      ? unclear(call, read, refundId)
+      : { evidence: read, raw: rawText(answer) ?? null, isThrottled: false }
+  } catch (error) {
+    if (error instanceof RangeError) return unclear(call, error.message, refundId)
+    if (!(error instanceof AlipayError) || error instanceof ConfigurationInvalid) throw error
+    if (!(error instanceof RequestRefused)) {
+      return unclear(call, `${error.code}: ${error.message}`, refundId)
+    }
+    const isThrottled = error.alipayCode === CALL_LIMITED
+    const isDefinite = error.outcome === 'not_applied' && !isThrottled
+    const evidence = isDefinite ? inquiry.refused(error) : undefined
+    return evidence === undefined
+      ? { ...unclear(call, error.message, refundId), isThrottled }
+      : { evidence, raw: error.rawText ?? null, isThrottled }
+  }
+}
+
+function unclear(call: GatewayCall, reason: string, refundId?: string): Finding {
+  const evidence: Evidence =
+    refundId === undefined
+      ? { kind: 'unknown', call, reason }
+      : { kind: 'unknown', call, reason, refundId }
+  return { evidence, raw: null, isThrottled: false }
 }
 
 function toFailure({ subCode, alipayCode, message, subMsg }: RequestRefused): Failure {

@@ -6,16 +6,50 @@
  * @module
  */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomFillSync } from 'node:crypto'
+import type { Instant } from '../alipay/index.ts'
 
-/** A new payment id: `pay_` and 26 letters and digits (130 random bits). */
-export function newPaymentId(): string {
-  return `pay_${randomText(26)}`
+/** Gives random bytes. */
+export type RandomBytes = (size: number) => Uint8Array
+
+/** Bytes that are drawn in one go: a draw for each id would cost as much as the rest of a commit. */
+const POOL_BYTES = 8_192
+
+const pool = Buffer.alloc(POOL_BYTES)
+let used = POOL_BYTES
+
+/** The machine's secure source; no byte is given twice. */
+export const secureRandom: RandomBytes = (size) => {
+  if (size > POOL_BYTES) return randomFillSync(Buffer.alloc(size))
+  if (used + size > POOL_BYTES) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += size
+  const bytes = Uint8Array.from(pool.subarray(used - size, used))
+  // What was given is a secret of its receiver.
+  pool.fill(0, used - size, used)
+  return bytes
 }
 
-/** A new refund id: `re_` and 26 letters and digits. */
-export function newRefundId(): string {
-  return `re_${randomText(26)}`
+/** A new payment id: `pay_` and 26 letters and digits, in the order of creation. */
+export function newPaymentId(now: Instant, random: RandomBytes = secureRandom): string {
+  return `pay_${orderedText(now, random)}`
+}
+
+/** A new refund id: `re_` and 26 letters and digits, in the order of creation. */
+export function newRefundId(now: Instant, random: RandomBytes = secureRandom): string {
+  return `re_${orderedText(now, random)}`
+}
+
+/** A new event id: `evt_` and 26 letters and digits, in the order of creation. */
+export function newEventId(now: Instant, random: RandomBytes = secureRandom): string {
+  return `evt_${orderedText(now, random)}`
+}
+
+/** A name for a lease that nobody else has, 26 letters and digits. */
+export function newLeaseToken(random: RandomBytes = secureRandom): string {
+  return spell(random(26))
 }
 
 /** The id of a refund that was not asked for here; the same message makes the same one. */
@@ -24,8 +58,8 @@ export function derivedRefundId(paymentId: string, outRequestNo: string): string
 }
 
 /** An unguessable name of a cashier page, 26 letters and digits. */
-export function newCheckoutToken(): string {
-  return randomText(26)
+export function newCheckoutToken(random: RandomBytes = secureRandom): string {
+  return spell(random(26))
 }
 
 /**
@@ -39,8 +73,9 @@ export function outTradeNoFor(
   payment: { readonly id: string; readonly reference: string | null; readonly attempt: number },
 ): string {
   const { id, reference, attempt } = payment
+  // Without a reference nobody can ask for it again: then it is in the order of creation, too.
   return reference === null
-    ? `sm${digest('trade', appId, id)}`
+    ? `sm${id.slice('pay_'.length)}`
     : `sm${digest('trade', appId, 'reference', reference, String(attempt))}`
 }
 
@@ -54,11 +89,24 @@ export function outRequestNoFor(
     : `rf${digest('refund', outTradeNo, 'reference', refund.reference)}`
 }
 
+/** The `out_request_no` of the refund that the policy makes of late or doubled money. */
+export function policyRequestNo(outTradeNo: string): string {
+  return `rf${digest('refund', outTradeNo, 'policy')}`
+}
+
 /** Lower case without the letters that are mistaken for others (Crockford's base32). */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
-function randomText(length: number): string {
-  return spell(randomBytes(length))
+/**
+ * The time in 10 characters, then 16 random ones (80 bits). What is made together lies together in
+ * the indexes, so that few of their pages change with each commit.
+ */
+function orderedText(now: Instant, random: RandomBytes = secureRandom): string {
+  let time = ''
+  for (let rest: number = now; time.length < 10; rest = Math.floor(rest / 32)) {
+    time = ALPHABET.charAt(rest % 32) + time
+  }
+  return time + spell(random(16))
 }
 
 function digest(...parts: readonly string[]): string {
@@ -68,5 +116,7 @@ function digest(...parts: readonly string[]): string {
 }
 
 function spell(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => ALPHABET.charAt(byte & 31)).join('')
+  let text = ''
+  for (const byte of bytes) text += ALPHABET.charAt(byte & 31)
+  return text
 }

@@ -10,20 +10,29 @@
  */
 
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock, type Clock, type VerifiedNotification } from '../alipay/index.ts'
 import { acceptNotification, type AcceptNotificationResult } from './accept-notification.ts'
 import { cancelPayment, type CancelPaymentResult } from './cancel-payment.ts'
+import { CommitFollower } from './commit-follower.ts'
+import type { CrashPoint } from './crash-points.ts'
 import {
   createPayment,
   type CreatePaymentOrder,
   type CreatePaymentResult,
 } from './create-payment.ts'
 import { createRefund, type CreateRefundRequest, type CreateRefundResult } from './create-refund.ts'
+import { cancelRefund, retryRefund, type DecideRefundResult } from './decide-refund.ts'
 import type { Gateway } from './gateway-calls.ts'
+import { secureRandom, type RandomBytes } from './identifiers.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
+import type { StoredEvent } from './payment-event.ts'
 import type { PaymentStore, TimelineEntry } from './payment-store.ts'
 import { PaymentWatchers, type PaymentListener } from './payment-watchers.ts'
-import { Worker, type UnknownCall, type WorkerContext } from './worker.ts'
+import { RateBudget } from './rate-budget.ts'
+import { resolveReview, type ResolveReviewResult } from './resolve-review.ts'
+import { toRules, type PaymentRules } from './rules.ts'
+import { CONCURRENCY_DEFAULT, Worker, type UnknownCall, type WorkerContext } from './worker.ts'
 
 /** What the engine is made of. */
 export interface PaymentsOptions {
@@ -36,8 +45,29 @@ export interface PaymentsOptions {
   readonly productCode?: string | undefined
   /** The receiving account; by default that of the contract. */
   readonly sellerId?: string | undefined
-  /** Default: the machine's clock. */
+  /** How unpaid payments end, how often is asked, what becomes of late and doubled money. */
+  readonly rules?: Partial<PaymentRules>
+  /**
+   * Calls per second that this process makes; 1 or more. Default: as many as Alipay takes. Where it
+   * says that there are too many, fewer are made for a while in any case.
+   */
+  readonly callsPerSecond?: number
+  /** Payments that are worked on at a time, 1 or more. Default 256. */
+  readonly concurrencyMax?: number
+  /** Where buyers reach the server; part of the addresses in events. Default: none. */
+  readonly publicUrl?: string | undefined
+  /** Whether it is real money; part of events. Default `false`. */
+  readonly livemode?: boolean
+  /** Default: the gateway's, which goes by Alipay's; without one the machine's. */
   readonly clock?: Clock
+  /** Milliseconds that never run backwards. Default: those of the process. */
+  readonly monotonicMs?: () => number
+  /** Where ids come from. Default: the machine's secure source. */
+  readonly random?: RandomBytes
+  /** Pauses while the store is away. Default: a timer. */
+  readonly sleep?: (ms: number) => Promise<void>
+  /** Is called at each named point at which a process may die; for tests. */
+  readonly crashPoint?: (name: CrashPoint) => void
   /** Is told of failures that are not the gateway's. Default: writes them to stderr. */
   readonly onError?: (error: unknown) => void
   /** Is told when a call's outcome becomes unknown, once in a row. Default: nobody is. */
@@ -65,10 +95,29 @@ export interface Payments {
   findRefund(
     id: string,
   ): Promise<{ readonly record: PaymentRecord; readonly refund: Refund } | undefined>
+  /** Tries a refund now that waits for the merchant, such as after topping up the balance. */
+  retryRefund(id: string): Promise<DecideRefundResult>
+  /** Gives a refund up that was not sent, or that Alipay is known not to have made. */
+  cancelRefund(id: string): Promise<DecideRefundResult>
+  /** Ends the review of a payment: its money is kept, or goes back. */
+  resolveReview(id: string, action: 'accept' | 'refund'): Promise<ResolveReviewResult>
+  /** Events in the order of commits, those after a position, at most `limit`; none is left out. */
+  eventsAfter(position: number, limit: number): Promise<StoredEvent[]>
   /** What was learned about a payment, oldest first. */
   timeline(id: string): Promise<TimelineEntry[]>
   /** Applies a verified notification; resolves after its commit. */
   acceptNotification(notification: VerifiedNotification): Promise<AcceptNotificationResult>
+  /**
+   * Keeps a notification that could not be verified, to be looked at again when keys have changed:
+   * the newest 1,000.
+   */
+  quarantine(body: string): Promise<void>
+  /**
+   * Verifies again what is kept, and applies what can be verified now.
+   *
+   * @returns How many could be.
+   */
+  reviewQuarantine(verify: (body: string) => VerifiedNotification | undefined): Promise<number>
   /** Calls the listener after each commit about this payment. Returns the way to stop. */
   watch(paymentId: string, listener: PaymentListener): () => void
   /** Does what is due now and waits for it: for tests, and for those who run their own loop. */
@@ -81,28 +130,44 @@ export interface Payments {
 
 /** Makes the engine. Nothing runs in the background until `start()`. */
 export function createPayments(options: PaymentsOptions): Payments {
-  const { store, gateway, clock = systemClock } = options
+  const { store, gateway } = options
+  const clock = options.clock ?? gateway.clock ?? systemClock
+  const monotonicMs = options.monotonicMs ?? (() => performance.now())
   const onError = options.onError ?? ((error) => console.error(error))
   const watchers = new PaymentWatchers(onError)
   const context: WorkerContext = {
     store,
     gateway,
     clock,
+    monotonicMs,
     watchers,
+    rules: toRules(options.rules),
     settings: {
       notifyUrl: options.notifyUrl,
       productCode: options.productCode ?? 'FACE_TO_FACE_PAYMENT',
       sellerId: options.sellerId,
     },
-    monotonicMs: () => performance.now(),
+    presentation: {
+      livemode: options.livemode ?? false,
+      publicUrl: options.publicUrl?.replace(/\/+$/, '') ?? null,
+    },
+    budget: new RateBudget({
+      callsPerSecond: options.callsPerSecond ?? Number.POSITIVE_INFINITY,
+      monotonicMs,
+    }),
+    concurrencyMax: options.concurrencyMax ?? CONCURRENCY_DEFAULT,
+    random: options.random ?? secureRandom,
+    sleep: options.sleep ?? sleep,
     onError,
     onUnknown: options.onUnknown ?? (() => {}),
+    crashPoint: options.crashPoint ?? (() => {}),
   }
   const worker = new Worker(context)
+  const follower = new CommitFollower({ store, watchers, onError, onCommit: () => worker.wake() })
 
   const sync = async (id: string): Promise<PaymentRecord | undefined> => {
     const lease = worker.lease()
-    const claimed = await store.claim(id, clock.now(), lease)
+    const claimed = await store.claim(id, lease)
     if (claimed === undefined) return store.find({ id })
     return worker.advance(claimed, lease, 'query')
   }
@@ -122,12 +187,34 @@ export function createPayments(options: PaymentsOptions): Payments {
       const refund = record?.refunds.find(({ id }) => id === refundId)
       return record === undefined || refund === undefined ? undefined : { record, refund }
     },
+    retryRefund: (id) => retryRefund(context, worker, id),
+    cancelRefund: (id) => cancelRefund(context, worker, id),
+    resolveReview: (id, action) => resolveReview(context, worker, id, action),
     timeline: (id) => store.timeline(id),
+    eventsAfter: (position, limit) => store.eventsAfter(position, limit),
     acceptNotification: (notification) => acceptNotification(context, worker, notification),
+    quarantine: (body) => store.quarantine({ receivedAt: clock.now(), body }),
+    async reviewQuarantine(verify) {
+      let accepted = 0
+      for (const { id, body } of await store.quarantined()) {
+        const notification = verify(body)
+        if (notification === undefined) continue
+        await acceptNotification(context, worker, notification)
+        await store.unquarantine(id)
+        accepted += 1
+      }
+      return accepted
+    },
     watch: (paymentId, listener) => watchers.watch(paymentId, listener),
     runDue: () => worker.runDue(),
-    start: () => worker.start(),
-    stop: () => worker.stop(),
+    start() {
+      worker.start()
+      follower.start()
+    },
+    async stop() {
+      follower.stop()
+      await worker.stop()
+    },
   }
 }
 
@@ -141,12 +228,27 @@ export {
   type CreatePaymentResult,
 } from './create-payment.ts'
 export type { CreateRefundRequest, CreateRefundResult } from './create-refund.ts'
+export { REFUNDS_MAX } from './create-refund.ts'
+export { CRASH_POINTS, type CrashPoint } from './crash-points.ts'
+export type { DecideRefundResult } from './decide-refund.ts'
 export type { Evidence, TradeFacts } from './evidence.ts'
 export type { Gateway, OrderSettings } from './gateway-calls.ts'
-export { nextDueAt } from './next-step.ts'
+export type { RandomBytes } from './identifiers.ts'
+export { duePriority, nextDueAt } from './next-step.ts'
 export * from './payment.ts'
-export type * from './payment-store.ts'
+export type * from './payment-event.ts'
+export {
+  paymentJson,
+  refundJson,
+  refusalJson,
+  type PaymentJson,
+  type Presentation,
+  type RefundJson,
+} from './payment-json.ts'
+export * from './payment-store.ts'
 export type { PaymentListener } from './payment-watchers.ts'
+export type { ResolveReviewResult } from './resolve-review.ts'
+export { DEFAULT_RULES, type PaymentRules } from './rules.ts'
 export { DEADLINE_DEFAULT_MS, DEADLINE_MAX_MS, DEADLINE_MIN_MS } from './schedule.ts'
 export { wireSubject } from './subject.ts'
 export type { UnknownCall } from './worker.ts'

@@ -7,6 +7,7 @@
 
 import { addMs, toInstant, type Instant } from '../alipay/index.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
+import { DEFAULT_RULES, type PaymentRules } from './rules.ts'
 import { earlier, later, REFUND_SPACING_MS } from './schedule.ts'
 
 /** One thing to do: a call to the gateway, or a fact of the clock. */
@@ -14,11 +15,14 @@ export type Step =
   | { readonly kind: 'precreate' }
   | { readonly kind: 'query' }
   | { readonly kind: 'cancel'; readonly lastAnswer: Exclude<FreshAnswer, null> }
+  | { readonly kind: 'close' }
   | { readonly kind: 'deadline' }
+  /** Decide about late money. */
+  | { readonly kind: 'settle' }
   | { readonly kind: 'refund'; readonly refund: Refund }
   | { readonly kind: 'refund_query'; readonly refund: Refund }
 
-/** What a query of a moment ago said: only then may a cancel follow. */
+/** What a query of a moment ago said: only then may a cancel or a close follow. */
 export type FreshAnswer = 'WAIT_BUYER_PAY' | 'TRADE_NOT_EXIST' | null
 
 /**
@@ -26,7 +30,12 @@ export type FreshAnswer = 'WAIT_BUYER_PAY' | 'TRADE_NOT_EXIST' | null
  *
  * @param fresh What a query said less than 2 s ago, under the same lease.
  */
-export function nextStep(record: PaymentRecord, fresh: FreshAnswer, now: Instant): Step | null {
+export function nextStep(
+  record: PaymentRecord,
+  fresh: FreshAnswer,
+  now: Instant,
+  rules: PaymentRules = DEFAULT_RULES,
+): Step | null {
   const { payment } = record
   const isDue = payment.nextStepAt !== null && payment.nextStepAt <= now
   if (isDue) {
@@ -37,13 +46,13 @@ export function nextStep(record: PaymentRecord, fresh: FreshAnswer, now: Instant
       case 'pending':
         return { kind: now >= payment.expiresAt ? 'deadline' : 'query' }
       case 'closing':
-        return fresh !== null && mayCancel(record, fresh)
-          ? { kind: 'cancel', lastAnswer: fresh }
-          : { kind: 'query' }
+        return (fresh === null ? null : fence(record, fresh, rules)) ?? { kind: 'query' }
+      case 'succeeded':
+        if (payment.settlement === 'due') return { kind: 'settle' }
+        break
       case 'expired':
       case 'canceled':
       case 'failed':
-      case 'succeeded':
         return { kind: 'query' }
     }
   }
@@ -66,13 +75,43 @@ export function nextDueAt({ payment, refunds }: PaymentRecord): Instant | null {
 }
 
 /**
- * A cancel follows a fresh answer that the buyer has not paid. A code that nobody has scanned is
- * canceled until one cancel is answered: Alipay knows nothing of it that a repeat could undo.
+ * How urgent what is due is: 0 for what ends or refunds a payment and for new ones, whose code the
+ * buyer waits for; 1 for open ones; 2 for those that have ended and are watched.
  */
-function mayCancel({ payment }: PaymentRecord, fresh: FreshAnswer): boolean {
-  return (
-    fresh === 'WAIT_BUYER_PAY' || (fresh === 'TRADE_NOT_EXIST' && payment.cancelAnsweredAt === null)
-  )
+export function duePriority({ payment, refunds }: PaymentRecord): 0 | 1 | 2 {
+  if (refunds.some(({ nextStepAt }) => nextStepAt !== null)) return 0
+  switch (payment.status) {
+    case 'created':
+    case 'closing':
+    case 'succeeded':
+      return 0
+    case 'pending':
+      return 1
+    case 'expired':
+    case 'canceled':
+    case 'failed':
+      return 2
+  }
+}
+
+/**
+ * A cancel or a close follows a fresh answer that the buyer has not paid. On a code that nobody has
+ * scanned it is tried until it is answered once: Alipay knows nothing that a repeat could undo.
+ */
+function fence(
+  { payment }: PaymentRecord,
+  fresh: NonNullable<FreshAnswer>,
+  rules: PaymentRules,
+): Step | null {
+  const isScanned = fresh === 'WAIT_BUYER_PAY'
+  switch (rules.fence) {
+    case 'cancel':
+      return isScanned || payment.cancelAnsweredAt === null
+        ? { kind: 'cancel', lastAnswer: fresh }
+        : null
+    case 'close':
+      return isScanned || payment.closeAttemptedAt === null ? { kind: 'close' } : null
+  }
 }
 
 function dueRefund({ refunds }: PaymentRecord, now: Instant): Refund | undefined {

@@ -20,6 +20,16 @@ export class PaymentWatchers {
     this.#onError = onError
   }
 
+  /** Whether nobody watches anything. */
+  get isEmpty(): boolean {
+    return this.#byPayment.size === 0
+  }
+
+  /** Whether somebody watches this payment. */
+  isWatched(paymentId: string): boolean {
+    return this.#byPayment.has(paymentId)
+  }
+
   /** Calls `listener` after each commit of the payment, until the returned function is called. */
   watch(paymentId: string, listener: PaymentListener): () => void {
     const listeners = this.#byPayment.get(paymentId) ?? new Set()

@@ -47,6 +47,8 @@ export interface Payment {
   readonly version: number
   /** The merchant's name for the sale, or `null`. */
   readonly reference: string | null
+  /** The payment before it of the same reference, which had ended without money; `null` for none. */
+  readonly retryOf: string | null
   readonly amount: Fen
   /** As the merchant wrote it; what Alipay forbids is replaced only on the wire. */
   readonly subject: string
@@ -71,6 +73,8 @@ export interface Payment {
   /** When a buyer was first seen to have scanned. */
   readonly scannedAt: Instant | null
   readonly paidAt: Instant | null
+  /** When it ended without money; `null` while it is open, or if it was paid in time. */
+  readonly endedAt: Instant | null
   /** Whether the money came after the payment had ended. */
   readonly late: boolean
   readonly tradeNo: string | null
@@ -80,8 +84,11 @@ export interface Payment {
   readonly amountReceived: Fen | null
   /** The buyer's account, masked by Alipay. */
   readonly buyerLogonId: string | null
-  /** `expired`: the deadline passed; `requested`: the merchant gave the sale up. */
-  readonly cancellationReason: 'expired' | 'requested' | null
+  /**
+   * `expired`: the deadline passed; `requested`: the merchant gave the sale up; `superseded`: an
+   * earlier payment of the reference was paid late.
+   */
+  readonly cancellationReason: 'expired' | 'requested' | 'superseded' | null
   /**
    * When the last `alipay.trade.cancel` was sent, committed before it; then, when it ended without
    * an answer.
@@ -89,18 +96,53 @@ export interface Payment {
   readonly cancelAttemptedAt: Instant | null
   /** When a cancel was definitely answered. */
   readonly cancelAnsweredAt: Instant | null
+  /** When the last `alipay.trade.close` was answered or given up, with the fence `close`. */
+  readonly closeAttemptedAt: Instant | null
   /** Whether our own cancel sent the buyer's money back. */
   readonly refundedByCancel: boolean
+  /**
+   * What was decided about money that came late, or twice for one reference: `due` until it is
+   * decided, `null` where there is nothing to decide.
+   */
+  readonly settlement: 'due' | 'accepted' | 'held' | 'refunded' | null
+  /** The payment that had paid the reference before, or `null`. */
+  readonly duplicateOf: string | null
   /** Something that a person has to look at. */
-  readonly review: 'amount_mismatch' | 'seller_mismatch' | 'refunded_by_cancel' | 'late' | null
+  readonly review: Review | null
   readonly failure: Failure | null
   /** What is known about the last call. */
   readonly outcome: Outcome
   /** Calls in a row whose outcome is unknown. */
   readonly unknownCalls: number
+  /** How often Alipay has answered a query about it. */
+  readonly answers: number
+  /** When it last did. */
+  readonly answeredAt: Instant | null
+  /** What it said then, as a hash: the same as long as nothing changes. */
+  readonly answerHash: string | null
+  /** How many events have told of it. */
+  readonly events: number
   /** When the engine next does something about it, or `null` for never. */
   readonly nextStepAt: Instant | null
 }
+
+/**
+ * Why a person has to look at a payment.
+ *
+ * - `amount_mismatch`: Alipay's amount is not ours; nothing was concluded from it.
+ * - `seller_mismatch`: the money went to another account than the configured one.
+ * - `refunded_by_cancel`: the buyer paid in the moment of our cancel, and got the money back.
+ * - `late`: the money came after the end, and was not accepted by the policy.
+ * - `duplicate`: the reference had been paid before.
+ * - `refund_discordant`: Alipay knows one of our refunds with another amount.
+ */
+export type Review =
+  | 'amount_mismatch'
+  | 'seller_mismatch'
+  | 'refunded_by_cancel'
+  | 'late'
+  | 'duplicate'
+  | 'refund_discordant'
 
 /** Money that goes back. One `out_request_no` for ever. */
 export interface Refund {
@@ -114,17 +156,24 @@ export interface Refund {
   readonly status: RefundStatus
   /** The number that Alipay knows the refund by, committed before the first call. */
   readonly outRequestNo: string
-  /** `api`: asked for here; `cancel`: by our own cancel; `external`: in Alipay's console. */
-  readonly source: 'api' | 'cancel' | 'external'
+  /**
+   * `api`: asked for here; `policy`: late or doubled money, by the policy; `cancel`: by our own
+   * cancel; `external`: in Alipay's console.
+   */
+  readonly source: 'api' | 'policy' | 'cancel' | 'external'
   readonly createdAt: Instant
   readonly updatedAt: Instant
   /** What is asked next: the refund itself (again), or what became of it. */
   readonly nextCall: 'refund' | 'refund_query'
   readonly sentAt: Instant | null
   readonly succeededAt: Instant | null
+  /** When the merchant gave it up; it is canceled once Alipay is known not to have made it. */
+  readonly cancelRequestedAt: Instant | null
   readonly failure: Failure | null
   readonly outcome: Outcome
   readonly unknownCalls: number
+  /** How many events have told of it. */
+  readonly events: number
   readonly nextStepAt: Instant | null
 }
 
@@ -133,32 +182,6 @@ export interface PaymentRecord {
   readonly payment: Payment
   readonly refunds: readonly Refund[]
 }
-
-/** What happened, told to the merchant: one per change, stored in the commit that made it. */
-export interface PaymentEvent {
-  readonly type: PaymentEventType
-  /** The refund that it is about; `undefined` where it is about the payment. */
-  readonly refundId?: string
-}
-
-/** The kinds of events. */
-export type PaymentEventType =
-  | 'payment.created'
-  | 'payment.pending'
-  | 'payment.scanned'
-  | 'payment.closing'
-  | 'payment.succeeded'
-  | 'payment.succeeded_late'
-  | 'payment.refunded_by_cancel'
-  | 'payment.expired'
-  | 'payment.canceled'
-  | 'payment.failed'
-  | 'payment.review_required'
-  | 'refund.created'
-  | 'refund.requires_action'
-  | 'refund.succeeded'
-  | 'refund.failed'
-  | 'refund.external'
 
 /** Sum of the refunds that hold or have taken money: all but those that failed or were canceled. */
 export function amountReserved(refunds: readonly Refund[]): Fen {

@@ -8,12 +8,8 @@
 import { addMs, sumFen, toFen, type Fen, type Instant } from '../alipay/index.ts'
 import type { Evidence } from './evidence.ts'
 import { derivedRefundId } from './identifiers.ts'
-import {
-  type PaymentEvent,
-  type PaymentEventType,
-  type PaymentRecord,
-  type Refund,
-} from './payment.ts'
+import type { PaymentRecord, Refund } from './payment.ts'
+import type { PaymentEvent, PaymentEventType } from './payment-event.ts'
 import { backoffMs, REFUND_ACTION_DELAYS_MS, REFUND_QUERY_AFTER_MS } from './schedule.ts'
 import type { Transition } from './transitions.ts'
 
@@ -23,7 +19,13 @@ export type RefundEvidence =
       Evidence,
       {
         readonly kind:
-          'refund_sent' | 'refund_done' | 'refund_unmoved' | 'refund_not_found' | 'refund_refused'
+          | 'refund_sent'
+          | 'refund_done'
+          | 'refund_unmoved'
+          | 'refund_not_found'
+          | 'refund_refused'
+          | 'refund_retry_requested'
+          | 'refund_cancel_requested'
       }
     >
   | (Extract<Evidence, { readonly kind: 'unknown' }> & { readonly refundId: string })
@@ -82,21 +84,54 @@ function decide(
     case 'refund_done':
       return [SUCCEEDED(now), 'refund.succeeded']
     case 'refund_unmoved':
-      return [askLater(refund, now, REFUND_QUERY_AFTER_MS)]
+      return askLater(refund, now, REFUND_QUERY_AFTER_MS)
     case 'unknown':
-      return [
-        askLater(refund, now, Math.max(REFUND_QUERY_AFTER_MS, backoffMs(refund.unknownCalls))),
-      ]
+      return askLater(refund, now, Math.max(REFUND_QUERY_AFTER_MS, backoffMs(refund.unknownCalls)))
     case 'refund_not_found':
-      return refund.outcome === 'not_applied'
-        ? [{ status: 'failed', nextStepAt: null }, 'refund.failed']
-        : [{ nextCall: 'refund', nextStepAt: now }]
+      return notFound(refund, now)
     case 'refund_refused':
       return refused(refund, evidence, now)
+    case 'refund_retry_requested':
+      return [
+        status === 'requires_action'
+          ? { cancelRequestedAt: null, nextCall: 'refund', nextStepAt: now }
+          : {},
+      ]
+    case 'refund_cancel_requested':
+      return cancelRequested(refund, now)
   }
 }
 
-/** A no proves that nothing happened only if no earlier call of this number is in doubt. */
+/**
+ * What Alipay has refused and does not know, was not made; what it merely does not know is asked
+ * again.
+ */
+function notFound(
+  refund: Refund,
+  now: Instant,
+): readonly [change: Partial<Refund>, event?: PaymentEventType] {
+  if (refund.outcome !== 'not_applied') return [{ nextCall: 'refund', nextStepAt: now }]
+  return refund.cancelRequestedAt === null
+    ? [{ status: 'failed', nextStepAt: null }, 'refund.failed']
+    : [{ status: 'canceled', nextStepAt: null }, 'refund.canceled']
+}
+
+/** Only what was never sent is canceled at once; else Alipay must not know of it. */
+function cancelRequested(
+  refund: Refund,
+  now: Instant,
+): readonly [change: Partial<Refund>, event?: PaymentEventType] {
+  switch (refund.status) {
+    case 'pending':
+      return [{ status: 'canceled', cancelRequestedAt: now, nextStepAt: null }, 'refund.canceled']
+    case 'requires_action':
+      return [{ cancelRequestedAt: now, nextCall: 'refund_query', nextStepAt: now }]
+    default:
+      return [{}]
+  }
+}
+
+/** A no proves that nothing happened only if Alipay does not know the number either. */
 function refused(
   refund: Refund,
   { failure, mendable }: Extract<Evidence, { readonly kind: 'refund_refused' }>,
@@ -109,28 +144,38 @@ function refused(
       status: 'requires_action',
       failure,
       outcome: 'not_applied',
-      nextCall: 'refund',
+      nextCall: refund.cancelRequestedAt === null ? 'refund' : 'refund_query',
       unknownCalls: tries + 1,
       nextStepAt: addMs(now, delays[Math.min(tries, delays.length - 1)] ?? delays[0]),
     }
     return tries === 0 ? [change, 'refund.requires_action'] : [change]
   }
-  if (refund.unknownCalls > 0) {
-    const nextStepAt = addMs(now, REFUND_QUERY_AFTER_MS)
-    const status = 'processing'
-    return [{ status, failure, outcome: 'not_applied', nextCall: 'refund_query', nextStepAt }]
-  }
-  return [{ status: 'failed', failure, outcome: 'not_applied', nextStepAt: null }, 'refund.failed']
+  return [
+    {
+      status: 'processing',
+      failure,
+      outcome: 'not_applied',
+      nextCall: 'refund_query',
+      // What was sent a moment ago and is in doubt may take its time to be seen.
+      nextStepAt: refund.unknownCalls > 0 ? addMs(now, REFUND_QUERY_AFTER_MS) : now,
+    },
+  ]
 }
 
-function askLater(refund: Refund, now: Instant, delayMs: number): Partial<Refund> {
-  return {
-    status: 'processing',
-    outcome: 'unknown',
+function askLater(
+  refund: Refund,
+  now: Instant,
+  delayMs: number,
+): readonly [change: Partial<Refund>, event?: PaymentEventType] {
+  const change: Partial<Refund> = {
+    status: refund.status === 'requires_action' ? 'requires_action' : 'processing',
+    // A question without an answer leaves what a refusal has told.
+    outcome: refund.outcome,
     unknownCalls: refund.unknownCalls + 1,
     nextCall: 'refund_query',
     nextStepAt: addMs(now, delayMs),
   }
+  return refund.unknownCalls === 0 ? [change, 'refund.processing'] : [change]
 }
 
 const SUCCEEDED = (now: Instant): Partial<Refund> => ({
@@ -178,9 +223,11 @@ function refundSeen(
     nextCall: 'refund_query',
     sentAt: null,
     succeededAt: now,
+    cancelRequestedAt: null,
     failure: null,
     outcome: 'applied',
     unknownCalls: 0,
+    events: 0,
     nextStepAt: null,
   }
   const type = source === 'external' ? 'refund.external' : 'refund.succeeded'

@@ -6,12 +6,7 @@
 
 import { addMs, toInstant, type Instant } from '../alipay/index.ts'
 import type { Payment } from './payment.ts'
-
-/**
- * The first query follows 5 s after the code is shown, and one every 5 s after it. Alipay: 扫码支付,
- * 轮询.
- */
-export const POLL_INTERVAL_MS = 5_000
+import type { PaymentRules } from './rules.ts'
 
 /** Shortest time that a buyer may be given: a scan and a password take less. */
 export const DEADLINE_MIN_MS = 60_000
@@ -65,6 +60,9 @@ export const REFUND_SPACING_MS = 3_000
 /** A refund is asked about no earlier than this after it was sent. Alipay: 退款查询. */
 export const REFUND_QUERY_AFTER_MS = 10_000
 
+/** After a cancel that found no trade where a query had seen one, the query comes this much later. */
+export const CONTRADICTION_MS = 5_000
+
 /** A refund that the merchant has to mend is tried again after these, the last one repeated. */
 export const REFUND_ACTION_DELAYS_MS = [900_000, 3_600_000, 21_600_000, 86_400_000] as const
 
@@ -74,13 +72,20 @@ export function backoffMs(unknownCalls: number): number {
 }
 
 /**
- * The next query of a payment whose code is shown: on the 5 s grid from {@link Payment.shownAt}, or
- * the deadline.
+ * The next query of a payment whose code is shown, or the deadline: the first one 5 s after
+ * {@link Payment.shownAt}, then on a grid of 5 s.
+ *
+ * @see Alipay: 扫码支付, 轮询
  */
-export function nextPollAt(payment: Payment, now: Instant): Instant {
-  const shownAt = payment.shownAt ?? payment.createdAt
-  const polls = Math.max(0, Math.floor((now - shownAt) / POLL_INTERVAL_MS)) + 1
-  return earlier(addMs(shownAt, polls * POLL_INTERVAL_MS), payment.expiresAt)
+export function nextPollAt(payment: Payment, now: Instant, rules: PaymentRules): Instant {
+  const firstAt = addMs(payment.shownAt ?? payment.createdAt, rules.firstQueryAfterMs)
+  const polls = now < firstAt ? 0 : Math.floor((now - firstAt) / rules.pollIntervalMs) + 1
+  // Behind a clock that was put back the grid may lie far ahead.
+  const next = earlier(
+    addMs(firstAt, polls * rules.pollIntervalMs),
+    addMs(now, Math.max(rules.firstQueryAfterMs, rules.pollIntervalMs)),
+  )
+  return earlier(next, payment.expiresAt)
 }
 
 /** When a code that nobody scanned counts as dead. */

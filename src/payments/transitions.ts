@@ -7,22 +7,20 @@
  */
 
 import { addMs, type Instant } from '../alipay/index.ts'
-import type { Evidence, TradeFacts } from './evidence.ts'
-import {
-  type Payment,
-  type PaymentEvent,
-  type PaymentEventType,
-  type PaymentRecord,
-} from './payment.ts'
+import type { Evidence, GatewayCall, TradeFacts } from './evidence.ts'
+import { settle } from './late-money.ts'
+import type { Payment, PaymentRecord, Review } from './payment.ts'
+import type { PaymentEvent, PaymentEventType } from './payment-event.ts'
 import { transitionRefund } from './refund-transitions.ts'
+import { DEFAULT_RULES, type PaymentRules } from './rules.ts'
 import {
   backoffMs,
   CANCEL_SETTLES_MS,
   CLOSING_INTERVAL_MS,
+  CONTRADICTION_MS,
   earlier,
   nextPollAt,
   nextWatchAt,
-  POLL_INTERVAL_MS,
   provenDeadAt,
 } from './schedule.ts'
 
@@ -37,30 +35,38 @@ export interface Transition {
  *
  * @param now When the evidence is applied.
  */
-export function transition(record: PaymentRecord, evidence: Evidence, now: Instant): Transition {
+export function transition(
+  record: PaymentRecord,
+  evidence: Evidence,
+  now: Instant,
+  rules: PaymentRules = DEFAULT_RULES,
+): Transition {
   const { payment } = record
   switch (evidence.kind) {
     case 'precreated':
-      return precreated(record, evidence.qrCode, now)
+      return precreated(record, evidence.qrCode, now, rules)
     case 'precreate_refused':
       return payment.status === 'created'
         ? changed(record, now, 'payment.failed', {
             status: 'failed',
             failure: evidence.failure,
             outcome: 'not_applied',
+            endedAt: now,
             nextStepAt: null,
           })
         : same(record)
     case 'trade_exists':
       return scheduled(record, { outcome: 'applied', nextStepAt: now })
     case 'trade':
-      return tradeSeen(record, evidence.trade, evidence.source, now)
+      return tradeSeen(record, evidence.trade, evidence.source, now, rules)
     case 'trade_not_exist':
-      return tradeMissing(record, now)
+      return tradeMissing(record, now, rules)
     case 'deadline_passed':
       return startClosing(record, 'expired', now)
     case 'cancel_requested':
       return startClosing(record, 'requested', now)
+    case 'superseded':
+      return superseded(record, now)
     case 'cancel_attempted':
       return payment.status === 'closing'
         ? scheduled(record, { cancelAttemptedAt: now, cancelAnsweredAt: null, outcome: 'unknown' })
@@ -74,20 +80,44 @@ export function transition(record: PaymentRecord, evidence: Evidence, now: Insta
         unknownCalls: payment.unknownCalls + 1,
         nextStepAt: addMs(now, backoffMs(payment.unknownCalls + 1)),
       })
+    case 'close_answered':
+      return payment.status === 'closing'
+        ? ended(withStatus(record, 'TRADE_CLOSED'), now, null)
+        : same(record)
+    case 'close_refused':
+      return closeRefused(record, evidence.isTradeMissing, now)
+    case 'settled':
+      return settle(record, evidence.duplicateOf, now, rules)
+    case 'review_resolved':
+      return reviewResolved(record, evidence.action, now)
     case 'unknown':
       return evidence.refundId === undefined
-        ? callUnknown(record, evidence.call, now)
+        ? callUnknown(record, evidence.call, now, rules)
         : transitionRefund(record, { ...evidence, refundId: evidence.refundId }, now)
-    case 'refund_sent':
+    case 'refund_refused':
+      return evidence.failure.code === DISCORDANT
+        ? forReview(transitionRefund(record, evidence, now), 'refund_discordant', now)
+        : transitionRefund(record, evidence, now)
     case 'refund_done':
     case 'refund_unmoved':
+      return refundAnswered(record, evidence, now)
+    case 'refund_sent':
     case 'refund_not_found':
-    case 'refund_refused':
+    case 'refund_retry_requested':
+    case 'refund_cancel_requested':
       return transitionRefund(record, evidence, now)
   }
 }
 
-function precreated(record: PaymentRecord, qrCode: string, now: Instant): Transition {
+/** One number with two amounts: impossible by construction, so a person has to look. */
+const DISCORDANT = 'ACQ.DISCORDANT_REPEAT_REQUEST'
+
+function precreated(
+  record: PaymentRecord,
+  qrCode: string,
+  now: Instant,
+  rules: PaymentRules,
+): Transition {
   const { payment } = record
   if (payment.status !== 'created') {
     // A repeat may bring another code for the same order; while closing it must not be shown.
@@ -100,13 +130,13 @@ function precreated(record: PaymentRecord, qrCode: string, now: Instant): Transi
     shownAt: now,
     outcome: 'applied',
     unknownCalls: 0,
-    nextStepAt: nextPollAt(shown, now),
+    nextStepAt: nextPollAt(shown, now, rules),
   })
 }
 
 function startClosing(
   record: PaymentRecord,
-  reason: 'expired' | 'requested',
+  reason: NonNullable<Payment['cancellationReason']>,
   now: Instant,
 ): Transition {
   const { status } = record.payment
@@ -119,26 +149,30 @@ function startClosing(
   })
 }
 
+/** The reference is paid already: nothing of this payment is needed, and its code must not live. */
+function superseded(record: PaymentRecord, now: Instant): Transition {
+  const { status } = record.payment
+  if (status !== 'closing') return startClosing(record, 'superseded', now)
+  return changed(record, now, [], { cancellationReason: 'superseded' })
+}
+
 function tradeSeen(
   record: PaymentRecord,
   trade: TradeFacts,
   source: 'query' | 'notification',
   now: Instant,
+  rules: PaymentRules,
 ): Transition {
   if (trade.totalAmount !== record.payment.amount) {
-    const asked = source === 'query' ? afterQuery(record, now) : same(record)
+    const asked = source === 'query' ? afterQuery(record, now, rules) : same(record)
     return forReview(asked, 'amount_mismatch', now)
   }
-  const seen = tradeOfOrderSeen(noteTrade(record, trade), trade, source, now)
+  const seen = tradeOfOrderSeen(noteTrade(record, trade), trade, source, now, rules)
   return trade.isOtherSeller ? forReview(seen, 'seller_mismatch', now) : seen
 }
 
 /** Has a person look at it, and says so once. */
-function forReview(
-  { record, events }: Transition,
-  review: NonNullable<Payment['review']>,
-  now: Instant,
-): Transition {
+function forReview({ record, events }: Transition, review: Review, now: Instant): Transition {
   if (record.payment.review === review) return { record, events }
   const reviewed = changed(record, now, 'payment.review_required', { review })
   return { record: reviewed.record, events: [...events, ...reviewed.events] }
@@ -149,19 +183,20 @@ function tradeOfOrderSeen(
   trade: TradeFacts,
   source: 'query' | 'notification',
   now: Instant,
+  rules: PaymentRules,
 ): Transition {
   switch (trade.tradeStatus) {
     case 'WAIT_BUYER_PAY':
-      return tradeWaiting(known, source, now)
+      return tradeWaiting(known, source, now, rules)
     case 'TRADE_SUCCESS':
     case 'TRADE_FINISHED':
       return refundsSeen(tradePaid(known, trade, source, now), trade, now)
     case 'TRADE_CLOSED':
       return trade.paidAt !== null || (trade.refundedTotal ?? 0) > 0
         ? tradeGivenBack(known, trade, now)
-        : tradeClosedUnpaid(known, now)
+        : tradeClosedUnpaid(known, now, rules)
     default:
-      return afterQuery(known, now)
+      return afterQuery(known, now, rules)
   }
 }
 
@@ -175,7 +210,7 @@ function noteTrade(record: PaymentRecord, trade: TradeFacts): PaymentRecord {
     payment: {
       ...payment,
       tradeNo: trade.tradeNo ?? payment.tradeNo,
-      tradeStatus: trade.tradeStatus,
+      tradeStatus: laterStatus(payment.tradeStatus, trade.tradeStatus),
       amountReceived: isPaid
         ? (trade.amountReceived ?? payment.amountReceived)
         : payment.amountReceived,
@@ -184,6 +219,15 @@ function noteTrade(record: PaymentRecord, trade: TradeFacts): PaymentRecord {
       unknownCalls: unknownCallsAnswered(payment),
     },
   }
+}
+
+/** A message may be an old one that is sent again: what it says of the status is then over. */
+function laterStatus(known: string | null, seen: string): string {
+  const isOver =
+    known === 'TRADE_CLOSED' ||
+    known === 'TRADE_FINISHED' ||
+    (known === 'TRADE_SUCCESS' && seen === 'WAIT_BUYER_PAY')
+  return isOver ? known : seen
 }
 
 /** While closing only a cancel's answer ends the count: a cancel in doubt follows each query. */
@@ -195,6 +239,7 @@ function tradeWaiting(
   record: PaymentRecord,
   source: 'query' | 'notification',
   now: Instant,
+  rules: PaymentRules,
 ): Transition {
   const { payment } = record
   const scanned = payment.scannedAt === null ? ['payment.scanned' as const] : []
@@ -202,10 +247,10 @@ function tradeWaiting(
   switch (payment.status) {
     case 'created':
     case 'pending':
-      return changed(record, now, scanned, { ...scan, nextStepAt: nextPollAt(payment, now) })
+      return noted(record, now, scanned, { ...scan, nextStepAt: nextPollAt(payment, now, rules) })
     case 'closing':
       // The cancel follows at once, under the lease of the query that said so.
-      return changed(record, now, scanned, { ...scan, nextStepAt: now })
+      return noted(record, now, scanned, { ...scan, nextStepAt: now })
     case 'expired':
     case 'canceled':
     case 'failed':
@@ -215,10 +260,11 @@ function tradeWaiting(
         ...scan,
         status: 'closing',
         cancellationReason: payment.cancellationReason ?? 'requested',
+        endedAt: null,
         nextStepAt: now,
       })
     case 'succeeded':
-      return source === 'query' ? afterQuery(record, now) : same(record)
+      return source === 'query' ? afterQuery(record, now, rules) : same(record)
   }
 }
 
@@ -239,14 +285,31 @@ function tradePaid(
 }
 
 function succeeded(record: PaymentRecord, trade: TradeFacts, now: Instant): Transition {
-  const { status, review } = record.payment
+  const { status, cancellationReason } = record.payment
   const late = status === 'expired' || status === 'canceled' || status === 'failed'
+  // Something else may have paid the reference: that is looked up before anything is decided.
+  const isDoubtful = late || cancellationReason === 'superseded'
   return changed(record, now, late ? 'payment.succeeded_late' : 'payment.succeeded', {
     status: 'succeeded',
     paidAt: trade.paidAt ?? now,
     late,
-    review: late ? 'late' : review,
-    nextStepAt: null,
+    settlement: isDoubtful ? 'due' : null,
+    nextStepAt: isDoubtful ? now : null,
+  })
+}
+
+/** A person has decided about what was held. */
+function reviewResolved(
+  record: PaymentRecord,
+  action: 'accept' | 'refund',
+  now: Instant,
+): Transition {
+  const { review, settlement } = record.payment
+  if (review === null) return same(record)
+  const decided = action === 'accept' ? 'accepted' : 'refunded'
+  return changed(record, now, 'payment.review_resolved', {
+    review: null,
+    settlement: settlement === 'held' ? decided : settlement,
   })
 }
 
@@ -274,6 +337,7 @@ function refundedByCancel(record: PaymentRecord, paidAt: Instant, now: Instant):
     status: 'succeeded',
     paidAt: payment.paidAt ?? paidAt,
     refundedByCancel: true,
+    settlement: payment.settlement === 'due' ? 'refunded' : payment.settlement,
     review: 'refunded_by_cancel',
     nextStepAt: null,
   })
@@ -283,6 +347,19 @@ function refundedByCancel(record: PaymentRecord, paidAt: Instant, now: Instant):
     now,
     paid.events,
   )
+}
+
+/** The answer tells of ours, and by its sum of what was made in the console meanwhile. */
+function refundAnswered(
+  record: PaymentRecord,
+  evidence: Extract<Evidence, { readonly kind: 'refund_done' | 'refund_unmoved' }>,
+  now: Instant,
+): Transition {
+  const answered = transitionRefund(record, evidence, now)
+  const { refundedTotal = null } = evidence
+  if (refundedTotal === null) return answered
+  const seen = { kind: 'refund_seen', source: 'external', outRequestNo: null } as const
+  return transitionRefund(answered.record, { ...seen, refundedTotal }, now, answered.events)
 }
 
 /** Books refunds that were made elsewhere, and our own where Alipay confirms them. */
@@ -301,18 +378,18 @@ function refundsSeen(paid: Transition, trade: TradeFacts, now: Instant): Transit
   )
 }
 
-function tradeClosedUnpaid(record: PaymentRecord, now: Instant): Transition {
+function tradeClosedUnpaid(record: PaymentRecord, now: Instant, rules: PaymentRules): Transition {
   switch (record.payment.status) {
     case 'created':
     case 'pending':
     case 'closing':
       return ended(record, now, null)
     default:
-      return afterQuery(record, now)
+      return afterQuery(record, now, rules)
   }
 }
 
-function tradeMissing(record: PaymentRecord, now: Instant): Transition {
+function tradeMissing(record: PaymentRecord, now: Instant, rules: PaymentRules): Transition {
   const { payment } = record
   const settled: Partial<Payment> = {
     outcome: 'applied',
@@ -326,20 +403,36 @@ function tradeMissing(record: PaymentRecord, now: Instant): Transition {
         nextStepAt: addMs(now, backoffMs(payment.unknownCalls + 1)),
       })
     case 'pending':
-      return scheduled(record, { ...settled, nextStepAt: nextPollAt(payment, now) })
+      return scheduled(record, { ...settled, nextStepAt: nextPollAt(payment, now, rules) })
     case 'closing': {
       const deadAt = provenDeadAt(payment)
       if (now >= deadAt) return ended(record, now, nextWatchAt(payment, now))
-      const next =
-        payment.cancelAnsweredAt === null ? now : earlier(addMs(now, CLOSING_INTERVAL_MS), deadAt)
+      const fencedAt =
+        rules.fence === 'cancel' ? payment.cancelAnsweredAt : payment.closeAttemptedAt
+      const next = fencedAt === null ? now : earlier(addMs(now, CLOSING_INTERVAL_MS), deadAt)
       return scheduled(record, { ...settled, nextStepAt: next })
     }
     case 'expired':
     case 'canceled':
     case 'failed':
     case 'succeeded':
-      return afterQuery(record, now)
+      return afterQuery(record, now, rules)
   }
+}
+
+/** Somebody has paid or closed it in that moment, or nobody has scanned it: a query tells. */
+function closeRefused(record: PaymentRecord, isTradeMissing: boolean, now: Instant): Transition {
+  const { payment } = record
+  if (payment.status !== 'closing') return same(record)
+  const unknownCalls = payment.unknownCalls + 1
+  return scheduled(record, {
+    closeAttemptedAt: now,
+    outcome: 'not_applied',
+    unknownCalls,
+    nextStepAt: isTradeMissing
+      ? earlier(addMs(now, CLOSING_INTERVAL_MS), provenDeadAt(payment))
+      : addMs(now, backoffMs(unknownCalls)),
+  })
 }
 
 function cancelAnswered(
@@ -364,7 +457,7 @@ function cancelAnswered(
   if (action === 'close') return ended(withStatus(answered, 'TRADE_CLOSED'), now, null)
   // A trade was seen, and yet there is none to undo: both sides of Alipay will soon agree.
   if (payment.tradeStatus !== null) {
-    return scheduled(answered, { nextStepAt: addMs(now, POLL_INTERVAL_MS) })
+    return scheduled(answered, { nextStepAt: addMs(now, CONTRADICTION_MS) })
   }
   // Nobody has scanned: the code itself is dead only when Alipay's own deadline has passed.
   const next = earlier(addMs(now, CLOSING_INTERVAL_MS), provenDeadAt(payment))
@@ -377,13 +470,14 @@ function withStatus(record: PaymentRecord, tradeStatus: string): PaymentRecord {
 
 function callUnknown(
   record: PaymentRecord,
-  call: 'precreate' | 'query' | 'cancel' | 'refund' | 'refund_query',
+  call: GatewayCall,
   now: Instant,
+  rules: PaymentRules,
 ): Transition {
   const { payment } = record
   const unknownCalls = payment.unknownCalls + 1
   const retryAt = addMs(now, backoffMs(unknownCalls))
-  const next = payment.status === 'pending' ? nextPollAt(payment, now) : retryAt
+  const next = payment.status === 'pending' ? nextPollAt(payment, now, rules) : retryAt
   return scheduled(record, {
     // Until now the cancel may have been on its way: what it does is settled from here.
     cancelAttemptedAt: call === 'cancel' ? now : payment.cancelAttemptedAt,
@@ -395,21 +489,23 @@ function callUnknown(
 
 /** The end without money, by its reason. */
 function ended(record: PaymentRecord, now: Instant, watchAt: Instant | null): Transition {
-  const status = record.payment.cancellationReason === 'requested' ? 'canceled' : 'expired'
+  const { cancellationReason } = record.payment
+  const status = (cancellationReason ?? 'expired') === 'expired' ? 'expired' : 'canceled'
   return changed(record, now, `payment.${status}`, {
     status,
-    cancellationReason: record.payment.cancellationReason ?? 'expired',
+    cancellationReason: cancellationReason ?? 'expired',
     outcome: 'not_applied',
+    endedAt: now,
     nextStepAt: watchAt,
   })
 }
 
 /** An answer that changes nothing: an open payment goes on, an ended one is watched. */
-function afterQuery(record: PaymentRecord, now: Instant): Transition {
+function afterQuery(record: PaymentRecord, now: Instant, rules: PaymentRules): Transition {
   const { payment } = record
   switch (payment.status) {
     case 'pending':
-      return scheduled(record, { nextStepAt: nextPollAt(payment, now) })
+      return scheduled(record, { nextStepAt: nextPollAt(payment, now, rules) })
     case 'expired':
     case 'canceled':
     case 'failed':
@@ -435,14 +531,33 @@ function changed(
   }
 }
 
-/** Moves the schedule. Of a payment that has succeeded there is nothing left to find out. */
+/** As {@link changed}, but what brought no event is a move of the schedule. */
+function noted(
+  record: PaymentRecord,
+  now: Instant,
+  events: readonly PaymentEventType[],
+  change: Partial<Payment>,
+): Transition {
+  return events.length > 0 ? changed(record, now, events, change) : scheduled(record, change)
+}
+
+/** Moves the schedule. Of a payment that has succeeded there is nothing left to ask. */
 function scheduled(record: PaymentRecord, change: Partial<Payment>): Transition {
   const payment = { ...record.payment, ...change }
-  const { status, nextStepAt } = payment
+  const { status, settlement } = payment
+  const isOver = status === 'succeeded'
   return {
     record: {
       ...record,
-      payment: { ...payment, nextStepAt: status === 'succeeded' ? null : nextStepAt },
+      payment: {
+        ...payment,
+        // What is to be settled stays due until it is.
+        nextStepAt: !isOver
+          ? payment.nextStepAt
+          : settlement === 'due'
+            ? record.payment.nextStepAt
+            : null,
+      },
     },
     events: [],
   }

@@ -6,12 +6,13 @@
  * @module
  */
 
-import { randomUUID } from 'node:crypto'
-import { addMs, type Clock } from '../alipay/index.ts'
-import { commitEvidence, type CommitContext } from './commit.ts'
-import type { Evidence, GatewayCall } from './evidence.ts'
+import type { Clock } from '../alipay/index.ts'
+import { commitEvidence, type CommitContext, type CommitOptions } from './commit.ts'
+import type { CrashPoint } from './crash-points.ts'
+import type { Evidence, Finding, GatewayCall } from './evidence.ts'
 import {
   callCancel,
+  callClose,
   callPrecreate,
   callQuery,
   callRefund,
@@ -19,9 +20,12 @@ import {
   type Gateway,
   type OrderSettings,
 } from './gateway-calls.ts'
-import { nextStep, type FreshAnswer, type Step } from './next-step.ts'
+import { newLeaseToken } from './identifiers.ts'
+import { paidBefore } from './late-money.ts'
+import { nextDueAt, nextStep, type FreshAnswer, type Step } from './next-step.ts'
 import type { PaymentRecord } from './payment.ts'
-import type { Lease } from './payment-store.ts'
+import { StoreUnavailable, type Lease } from './payment-store.ts'
+import type { RateBudget } from './rate-budget.ts'
 import { FRESH_ANSWER_MS } from './schedule.ts'
 
 /** What a worker needs. */
@@ -31,9 +35,14 @@ export interface WorkerContext extends CommitContext {
   readonly clock: Clock
   /** Milliseconds that never run backwards; only differences count. */
   readonly monotonicMs: () => number
+  readonly budget: RateBudget
+  /** Payments in hand at a time. */
+  readonly concurrencyMax: number
   /** Is told of a failure that is not the gateway's: a bug, or the store's. */
   readonly onError: (error: unknown) => void
   readonly onUnknown: (call: UnknownCall) => void
+  /** Where tests have the process die; does nothing else. */
+  readonly crashPoint: (name: CrashPoint) => void
 }
 
 /** A call of which nobody knows what it did. */
@@ -42,6 +51,11 @@ export interface UnknownCall {
   readonly call: GatewayCall
   /** Why, for people; holds no key and no buyer data. */
   readonly reason: string
+}
+
+/** A lease, and when it was taken by the monotonic clock of this process. */
+export interface HeldLease extends Lease {
+  readonly takenAtMs: number
 }
 
 /**
@@ -53,8 +67,14 @@ export const LEASE_MS = 90_000
 /** No call is begun that could outlast the lease: this is more than any call takes. */
 export const CALL_MAX_MS = 30_000
 
-/** Payments in hand at a time. */
-export const CLAIM_MAX = 100
+/** Payments in hand at a time, unless chosen otherwise. */
+export const CONCURRENCY_DEFAULT = 256
+
+/** Payments that are claimed in one go at the most. */
+export const CLAIM_MAX = 500
+
+/** A worker looks again after this, where there was something to do. */
+export const BUSY_MS = 25
 
 /** A worker also looks without being woken, this often. */
 export const IDLE_MS = 250
@@ -62,10 +82,15 @@ export const IDLE_MS = 250
 /** Steps of one payment in one go; more than any real course needs. */
 const STEPS_MAX = 32
 
+/** Others may take a reference between our look and our commit only a few times. */
+const SETTLE_TRIES_MAX = 5
+
 /** Runs the engine. */
 export class Worker {
   readonly #context: WorkerContext
   readonly #inHand = new Set<Promise<unknown>>()
+  /** Leases that a claim may have taken, though its answer never came. */
+  readonly #doubtfulLeases = new Set<Lease>()
   #running = false
   #loop: Promise<void> = Promise.resolve()
   #wakeUp: () => void = () => {}
@@ -75,8 +100,9 @@ export class Worker {
   }
 
   /** A new lease, from now on. */
-  lease(): Lease {
-    return { token: randomUUID(), until: addMs(this.#context.clock.now(), LEASE_MS) }
+  lease(): HeldLease {
+    const { random, monotonicMs } = this.#context
+    return { token: newLeaseToken(random), ms: LEASE_MS, takenAtMs: monotonicMs() }
   }
 
   /** Begins to look for due payments, at once and at least every {@link IDLE_MS}. */
@@ -120,7 +146,7 @@ export class Worker {
    */
   advance(
     record: PaymentRecord,
-    lease: Lease,
+    lease: HeldLease,
     ask: 'query' | 'when_due' = 'when_due',
   ): Promise<PaymentRecord> {
     const work = this.#advance(record, lease, ask)
@@ -132,83 +158,173 @@ export class Worker {
 
   async #advance(
     record: PaymentRecord,
-    lease: Lease,
+    lease: HeldLease,
     ask: 'query' | 'when_due',
   ): Promise<PaymentRecord> {
-    const { clock } = this.#context
-    let current = record
-    let fresh: Fresh = NOTHING_FRESH
-    if (ask === 'query') {
-      ;[current, fresh] = await this.#take(current, { kind: 'query' }, fresh, lease)
+    let current: Progress = { record, fresh: NOTHING_FRESH, released: false }
+    let step: Step | null = ask === 'query' ? { kind: 'query' } : this.#next(current, lease)
+    for (let steps = 0; step !== null && steps < STEPS_MAX; steps++) {
+      current = await this.#take(current, step, lease)
+      if (current.released) return current.record
+      step = this.#next(current, lease)
     }
-    for (let steps = 0; steps < STEPS_MAX; steps++) {
-      const step = nextStep(current, this.#answerIfFresh(fresh), clock.now())
-      if (step === null || !this.#coversCall(lease)) break
-      ;[current, fresh] = await this.#take(current, step, fresh, lease)
-    }
-    await this.#context.store.release(record.payment.id, lease)
-    return current
+    await this.#context.store.release(lease, record.payment.id, this.#dueInMs(current.record))
+    return current.record
   }
 
   /** One step: what must be known is committed before the call, what it proves after it. */
-  async #take(
-    record: PaymentRecord,
-    step: Step,
-    fresh: Fresh,
-    lease: Lease,
-  ): Promise<[PaymentRecord, Fresh]> {
-    const { gateway, settings, monotonicMs } = this.#context
+  async #take(progress: Progress, step: Step, lease: HeldLease): Promise<Progress> {
+    const { gateway, settings, monotonicMs, crashPoint } = this.#context
+    const { record, fresh } = progress
     switch (step.kind) {
       case 'deadline':
-        return [await this.#commit(record, { kind: 'deadline_passed' }), NOTHING_FRESH]
+        return this.#commit(record, { kind: 'deadline_passed' }, lease)
       case 'precreate': {
-        const evidence = await callPrecreate(gateway, record.payment, settings)
-        return [await this.#commit(record, evidence), NOTHING_FRESH]
+        crashPoint('before-precreate')
+        const found = await this.#call(callPrecreate(gateway, record.payment, settings))
+        crashPoint('precreate-answered')
+        return this.#learn(record, found, lease)
       }
       case 'query': {
-        const evidence = await callQuery(gateway, record.payment)
-        const answered: Fresh = { answer: freshAnswer(evidence), answeredAtMs: monotonicMs() }
-        return [await this.#commit(record, evidence), answered]
+        crashPoint('before-query')
+        const found = await this.#call(callQuery(gateway, record.payment))
+        crashPoint('query-answered')
+        const answer = freshAnswer(found.evidence)
+        return this.#learn(record, found, lease, { answer, answeredAtMs: monotonicMs() })
       }
       case 'cancel': {
         const { lastAnswer } = step
-        const attempted = await this.#commit(record, { kind: 'cancel_attempted', lastAnswer })
+        const attempted = await this.#commit(
+          record,
+          { kind: 'cancel_attempted', lastAnswer },
+          KEEP_LEASE,
+          fresh,
+        )
+        crashPoint('cancel-attempted')
         // While this was written the buyer may have paid, or too much time may have passed.
-        const mayCancel =
-          attempted.payment.status === 'closing' &&
-          this.#answerIfFresh(fresh) !== null &&
-          this.#coversCall(lease)
-        if (!mayCancel) return [attempted, NOTHING_FRESH]
-        const evidence = await callCancel(gateway, attempted.payment)
-        return [await this.#commit(attempted, evidence), NOTHING_FRESH]
+        const { payment } = attempted.record
+        const isFresh = (): boolean => this.#answerIfFresh(fresh) !== null
+        if (payment.status !== 'closing' || !isFresh() || !this.#coversCall(lease)) {
+          return { ...attempted, fresh: NOTHING_FRESH }
+        }
+        const found = await this.#call(callCancel(gateway, payment, isFresh))
+        crashPoint('cancel-answered')
+        return this.#learn(attempted.record, found, lease)
       }
+      case 'close': {
+        crashPoint('before-close')
+        const found = await this.#call(callClose(gateway, record.payment))
+        crashPoint('close-answered')
+        return this.#learn(record, found, lease)
+      }
+      case 'settle':
+        return this.#settle(record, lease)
       case 'refund': {
         const refundId = step.refund.id
-        const sent = await this.#commit(record, { kind: 'refund_sent', refundId })
-        const evidence = await callRefund(gateway, sent.payment, step.refund)
-        return [await this.#commit(sent, evidence), NOTHING_FRESH]
+        const sent = await this.#commit(record, { kind: 'refund_sent', refundId }, KEEP_LEASE)
+        crashPoint('refund-sent')
+        // While this was written the merchant may have given it up.
+        const refund = sent.record.refunds.find(({ id }) => id === refundId)
+        if (refund?.status !== 'processing') return sent
+        const found = await this.#call(callRefund(gateway, sent.record.payment, refund))
+        crashPoint('refund-answered')
+        return this.#learn(sent.record, found, lease)
       }
       case 'refund_query': {
-        const evidence = await callRefundQuery(gateway, record.payment, step.refund)
-        return [await this.#commit(record, evidence), NOTHING_FRESH]
+        crashPoint('before-refund-query')
+        const found = await this.#call(callRefundQuery(gateway, record.payment, step.refund))
+        crashPoint('refund-query-answered')
+        return this.#learn(record, found, lease)
       }
     }
+  }
+
+  /** Looks up who else has paid the reference, or could still, and decides about late money. */
+  async #settle(record: PaymentRecord, lease: HeldLease): Promise<Progress> {
+    const { store, crashPoint } = this.#context
+    const { id, reference } = record.payment
+    for (let tries = 0; ; tries++) {
+      const siblings = reference === null ? [] : await store.listByReference(reference)
+      crashPoint('before-settle')
+      const first = paidBefore(record, siblings)
+      if (first === undefined) {
+        for (const other of siblings.filter((sibling) => isOpen(sibling, id))) {
+          await commitEvidence(this.#context, other, { kind: 'superseded', by: id })
+        }
+      }
+      const duplicateOf = first?.payment.id ?? null
+      const { referenceTaken, ...settled } = await commitEvidence(
+        this.#context,
+        record,
+        { kind: 'settled', duplicateOf },
+        { requiresReference: duplicateOf === null && reference !== null, ...this.#release(lease) },
+      )
+      if (!referenceTaken) return { ...settled, fresh: NOTHING_FRESH }
+      if (tries === SETTLE_TRIES_MAX) {
+        throw new Error(`The reference of payment ${id} changes hands again and again`)
+      }
+    }
+  }
+
+  /** The next thing to do, if there is one that this lease covers. */
+  #next({ record, fresh }: Pick<Progress, 'record' | 'fresh'>, lease: HeldLease): Step | null {
+    const { clock, rules } = this.#context
+    const step = nextStep(record, this.#answerIfFresh(fresh), clock.now(), rules)
+    return step !== null && this.#coversCall(lease) ? step : null
   }
 
   #answerIfFresh({ answer, answeredAtMs }: Fresh): FreshAnswer {
     return this.#context.monotonicMs() - answeredAtMs < FRESH_ANSWER_MS ? answer : null
   }
 
-  #coversCall(lease: Lease): boolean {
-    return addMs(this.#context.clock.now(), CALL_MAX_MS) <= lease.until
+  #coversCall({ takenAtMs, ms }: HeldLease): boolean {
+    return this.#context.monotonicMs() - takenAtMs + CALL_MAX_MS <= ms
   }
 
-  async #commit(record: PaymentRecord, evidence: Evidence): Promise<PaymentRecord> {
+  async #call(finding: Promise<Finding>): Promise<Finding> {
+    const { budget } = this.#context
+    budget.spend()
+    const found = await finding
+    if (found.isThrottled) budget.throttled()
+    return found
+  }
+
+  /** Commits what a call has proved. */
+  #learn(
+    record: PaymentRecord,
+    { evidence, raw }: Finding,
+    lease: HeldLease,
+    fresh: Fresh = NOTHING_FRESH,
+  ): Promise<Progress> {
     const { id: paymentId, unknownCalls } = record.payment
     if (evidence.kind === 'unknown' && unknownCalls === 0) {
       this.#context.onUnknown({ paymentId, call: evidence.call, reason: evidence.reason })
     }
-    return (await commitEvidence(this.#context, record, evidence)).record
+    return this.#commit(record, evidence, lease, fresh, raw)
+  }
+
+  async #commit(
+    record: PaymentRecord,
+    evidence: Evidence,
+    lease: HeldLease | typeof KEEP_LEASE,
+    fresh: Fresh = NOTHING_FRESH,
+    raw: string | null = null,
+  ): Promise<Progress> {
+    const release = lease === KEEP_LEASE ? {} : this.#release(lease, fresh)
+    const committed = await commitEvidence(this.#context, record, evidence, { raw, ...release })
+    return { record: committed.record, released: committed.released, fresh }
+  }
+
+  /** The lease goes back in the commit after which there is nothing more to do. */
+  #release(lease: HeldLease, fresh: Fresh = NOTHING_FRESH): Pick<CommitOptions, 'release'> {
+    return {
+      release: (record) => (this.#next({ record, fresh }, lease) === null ? lease : null),
+    }
+  }
+
+  #dueInMs(record: PaymentRecord): number | null {
+    const dueAt = nextDueAt(record)
+    return dueAt === null ? null : dueAt - this.#context.clock.now()
   }
 
   async #run(): Promise<void> {
@@ -220,25 +336,44 @@ export class Worker {
       } catch (error) {
         this.#context.onError(error)
       }
-      if (claimed === 0 && this.#running) await idle(woken)
+      const isBusy = claimed > 0 || this.#inHand.size > 0
+      if (this.#running) await idle(woken, isBusy ? BUSY_MS : IDLE_MS)
     }
   }
 
   async #claim(): Promise<readonly Promise<unknown>[]> {
-    const { store, clock, onError } = this.#context
-    const room = CLAIM_MAX - this.#inHand.size
+    const { store, budget, concurrencyMax, onError, crashPoint } = this.#context
+    await this.#returnDoubtfulLeases()
+    const room = Math.min(CLAIM_MAX, concurrencyMax - this.#inHand.size, budget.available())
     if (room <= 0) return []
     const lease = this.lease()
-    const due = await store.claimDue(clock.now(), room, lease)
-    return due.map((record) => this.advance(record, lease).catch(onError))
+    try {
+      const due = await store.claimDue(room, lease)
+      if (due.length > 0) crashPoint('claimed')
+      return due.map((record) => this.advance(record, lease).catch(onError))
+    } catch (error) {
+      if (error instanceof StoreUnavailable && error.outcome === 'unknown') {
+        this.#doubtfulLeases.add(lease)
+      }
+      throw error
+    }
+  }
+
+  /** What a lost claim has leased would rest until the lease ends, though nobody works on it. */
+  async #returnDoubtfulLeases(): Promise<void> {
+    for (const lease of this.#doubtfulLeases) {
+      await this.#context.store.release(lease, undefined, 0)
+      this.#doubtfulLeases.delete(lease)
+    }
   }
 }
 
-async function idle(woken: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, IDLE_MS)))
-  await Promise.race([woken, timeout])
-  clearTimeout(timer)
+/** How far a payment has come under its lease. */
+interface Progress {
+  readonly record: PaymentRecord
+  readonly fresh: Fresh
+  /** Whether the lease was given back with the last commit. */
+  readonly released: boolean
 }
 
 /** What a query said, and when its answer came, by the monotonic clock. */
@@ -249,8 +384,25 @@ interface Fresh {
 
 const NOTHING_FRESH: Fresh = { answer: null, answeredAtMs: Number.NEGATIVE_INFINITY }
 
+/** A call follows: the lease is needed. */
+const KEEP_LEASE = 'keep_lease'
+
 function freshAnswer(evidence: Evidence): FreshAnswer {
   if (evidence.kind === 'trade_not_exist') return 'TRADE_NOT_EXIST'
   const isWaiting = evidence.kind === 'trade' && evidence.trade.tradeStatus === 'WAIT_BUYER_PAY'
   return isWaiting ? 'WAIT_BUYER_PAY' : null
+}
+
+/** Whether another payment of a reference could still be paid. */
+function isOpen({ payment }: PaymentRecord, exceptId: string): boolean {
+  const { id, status, cancellationReason } = payment
+  const isUnpaid = status === 'created' || status === 'pending' || status === 'closing'
+  return id !== exceptId && isUnpaid && cancellationReason !== 'superseded'
+}
+
+async function idle(woken: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
+  await Promise.race([woken, timeout])
+  clearTimeout(timer)
 }

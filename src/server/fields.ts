@@ -13,6 +13,7 @@ const EXPIRES_IN_MAX = DEADLINE_MAX_MS / 1000
 
 const AMOUNT = `amount is a whole number of fen (1 yuan = 100), from 1 to ${AMOUNT_MAX}`
 const EXPIRES_IN = `expires_in is a whole number of seconds, from ${EXPIRES_IN_MIN} to ${EXPIRES_IN_MAX}`
+const OUT_TRADE_NO = 'out_trade_no has 1 to 64 letters, digits and underscores'
 const RETURN_URL = 'return_url is an http or https address of at most 2048 characters'
 const LIMIT = 'limit is a whole number from 1 to 100'
 
@@ -28,6 +29,10 @@ export const createPaymentFields = z.strictObject({
   amount,
   subject: text('subject', 256),
   reference: text('reference', 128).optional(),
+  out_trade_no: z
+    .string(OUT_TRADE_NO)
+    .regex(/^\w{1,64}$/, OUT_TRADE_NO)
+    .optional(),
   expires_in: z
     .number(EXPIRES_IN)
     .int(EXPIRES_IN)

@@ -21,8 +21,9 @@ export function notifyRoute(context: ServerContext): Hono<RouteEnvironment> {
   app.post('/:token', async (c) => {
     if (!hashesTo(c.req.param('token'), tokenHash)) return c.notFound()
     const request_id = c.get('requestId')
+    let body: Uint8Array | undefined
     try {
-      const body = await readBody(c.req.raw)
+      body = await readBody(c.req.raw)
       if (body === undefined) {
         log({ level: 'warn', event: 'notification.refused', request_id, problem: 'too_large' })
         return answer(c, 'fail', 413)
@@ -43,6 +44,10 @@ export function notifyRoute(context: ServerContext): Hono<RouteEnvironment> {
       if (error instanceof NotificationInvalid) {
         const { problem } = error
         log({ level: 'warn', event: 'notification.refused', request_id, problem })
+        // A change of keys may still prove it; Alipay sends it again in any case.
+        if (body !== undefined && isOfOtherKey(error)) {
+          await payments.quarantine(Buffer.from(body).toString('latin1')).catch(() => {})
+        }
         return answer(c, 'fail', 400)
       }
       log({ level: 'error', event: 'notification.failed', request_id, ...describeError(error) })
@@ -51,6 +56,18 @@ export function notifyRoute(context: ServerContext): Hono<RouteEnvironment> {
   })
 
   return app
+}
+
+const OF_KEYS: ReadonlySet<NotificationInvalid['problem']> = new Set([
+  'wrong_key',
+  'own_public_key_configured',
+  'unknown_certificate',
+  'wrong_sign_type',
+])
+
+/** What is no notification at all would only fill the quarantine. */
+function isOfOtherKey({ problem }: NotificationInvalid): boolean {
+  return OF_KEYS.has(problem)
 }
 
 function answer(

@@ -4,7 +4,7 @@
  * @module
  */
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
-import type { Payments } from '../payments/index.ts'
+import type { Payments, Presentation } from '../payments/index.ts'
 
 /** What {@link createServer} needs. */
 export interface ServerOptions {
@@ -72,6 +72,7 @@ export interface ServerContext extends ServerOptions {
   readonly baseUrl: string
   /** The path of {@link baseUrl}: empty, or with a slash at its beginning only. */
   readonly basePath: string
+  readonly presentation: Presentation
   readonly log: (entry: LogEntry) => void
   /** Aborted when the server stops: live connections end. */
   readonly stopping: AbortSignal
@@ -106,7 +107,9 @@ export function toServerContext(options: ServerOptions, stopping: AbortSignal): 
   const basePath = url.pathname.replace(/\/+$/, '')
   const log = options.log ?? (() => {})
   const clock = options.clock ?? systemClock
-  return { ...options, log, clock, baseUrl: url.origin + basePath, basePath, stopping }
+  const baseUrl = url.origin + basePath
+  const presentation = { livemode: options.mode === 'live', publicUrl: baseUrl }
+  return { ...options, log, clock, baseUrl, basePath, presentation, stopping }
 }
 
 /** What may be logged of an error: its class, its stable code and where it came from. */

@@ -5,17 +5,17 @@
  */
 import { Hono } from 'hono'
 import { formatRfc3339 } from '../alipay/index.ts'
-import type { PaymentRecord } from '../payments/index.ts'
+import { paymentJson, refusalJson, type PaymentRecord } from '../payments/index.ts'
 import { createPaymentFields, listPaymentsFields, noFields } from './fields.ts'
 import type { RouteEnvironment, ServerContext } from './options.ts'
-import { paymentJson, refusalJson } from './payment-json.ts'
 import { notFound, sendProblem, type Problem } from './problem.ts'
 import { check, readJson } from './request-body.ts'
 
 /** Serves the routes below `/v1/payments`. */
 export function paymentsRoutes(context: ServerContext): Hono<RouteEnvironment> {
   const { payments } = context
-  const json = (record: PaymentRecord) => paymentJson(record, context)
+  const json = (record: PaymentRecord) =>
+    paymentJson(record, context.presentation, context.clock.now())
   const app = new Hono<RouteEnvironment>()
 
   app.post('/', async (c) => {
@@ -25,6 +25,7 @@ export function paymentsRoutes(context: ServerContext): Hono<RouteEnvironment> {
       amount: body.amount,
       subject: body.subject,
       ...(body.reference !== undefined && { reference: body.reference }),
+      ...(body.out_trade_no !== undefined && { outTradeNo: body.out_trade_no }),
       ...(body.expires_in !== undefined && { expiresInMs: body.expires_in * 1000 }),
       ...(body.return_url !== undefined && { returnUrl: body.return_url }),
     })
@@ -131,12 +132,10 @@ export function paymentsRoutes(context: ServerContext): Hono<RouteEnvironment> {
     const entries = await payments.timeline(id)
     return c.json({
       object: 'list',
-      data: entries.map(({ at, kind, source, summary }) => ({
+      data: entries.map(({ at, ...entry }) => ({
         object: 'timeline_entry',
         at: formatRfc3339(at),
-        kind,
-        source,
-        summary,
+        ...entry,
       })),
       has_more: false,
     })

@@ -4,9 +4,9 @@
  * @module
  */
 import { Hono } from 'hono'
+import { paymentJson, refundJson, refusalJson, REFUNDS_MAX } from '../payments/index.ts'
 import { createRefundFields } from './fields.ts'
 import type { RouteEnvironment, ServerContext } from './options.ts'
-import { paymentJson, refundJson, refusalJson } from './payment-json.ts'
 import { notFound, sendProblem } from './problem.ts'
 import { readJson } from './request-body.ts'
 
@@ -26,10 +26,11 @@ export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
     })
     switch (result.status) {
       case 'succeeded':
-        return c.json(refundJson(result.refund, context), 200)
+      case 'canceled':
+        return c.json(refundJson(result.refund, context.presentation), 200)
       case 'processing':
       case 'requires_action':
-        return c.json(refundJson(result.refund, context), 202)
+        return c.json(refundJson(result.refund, context.presentation), 202)
       case 'failed': {
         const { failure, outcome } = result.refund
         return sendProblem(c, {
@@ -39,7 +40,7 @@ export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
           message: failure?.message ?? 'Alipay refused this refund.',
           outcome,
           ...(failure && { alipay: refusalJson(failure) }),
-          objects: { refund: refundJson(result.refund, context) },
+          objects: { refund: refundJson(result.refund, context.presentation) },
         })
       }
       case 'exists_with_different_amount':
@@ -49,7 +50,7 @@ export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
           code: 'refund_exists_with_different_amount',
           message: `There is a refund of ${result.refund.amount} fen with this reference. For a further refund use another reference.`,
           param: 'reference',
-          objects: { refund: refundJson(result.refund, context) },
+          objects: { refund: refundJson(result.refund, context.presentation) },
         })
       case 'not_paid':
         return sendProblem(c, {
@@ -58,7 +59,9 @@ export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
           code: 'payment_not_paid',
           message: 'This payment is not paid, so nothing can be given back. To end it, cancel it.',
           param: 'payment',
-          objects: { payment: paymentJson(result.record, context) },
+          objects: {
+            payment: paymentJson(result.record, context.presentation, context.clock.now()),
+          },
         })
       case 'amount_too_large':
         return sendProblem(c, {
@@ -67,7 +70,20 @@ export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
           code: 'amount_too_large',
           message: `At most ${result.refundable} fen of this payment can still be refunded.`,
           param: 'amount',
-          objects: { payment: paymentJson(result.record, context) },
+          objects: {
+            payment: paymentJson(result.record, context.presentation, context.clock.now()),
+          },
+        })
+      case 'too_many_refunds':
+        return sendProblem(c, {
+          status: 409,
+          type: 'conflict_error',
+          code: 'too_many_refunds',
+          message: `A payment has at most ${REFUNDS_MAX} refunds. Put what is left into one.`,
+          param: 'payment',
+          objects: {
+            payment: paymentJson(result.record, context.presentation, context.clock.now()),
+          },
         })
       case 'not_found':
         return sendProblem(
@@ -79,7 +95,7 @@ export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
 
   app.get('/:id', async (c) => {
     const found = await payments.findRefund(c.req.param('id'))
-    if (found) return c.json(refundJson(found.refund, context))
+    if (found) return c.json(refundJson(found.refund, context.presentation))
     return sendProblem(c, notFound('refund_not_found', 'There is no refund with this id.', 'id'))
   })
 

@@ -5,10 +5,14 @@
  * @see {@link https://nodejs.org/api/sqlite.html}
  */
 
-import type { DatabaseSyncInstance } from '@photostructure/sqlite'
+import { createRequire } from 'node:module'
+import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite'
 
 /** An open database. */
 export type DatabaseSync = DatabaseSyncInstance
+
+/** A compiled statement. */
+export type StatementSync = StatementSyncInstance
 
 interface SqliteModule {
   readonly DatabaseSync: new (file: string) => DatabaseSync
@@ -19,6 +23,13 @@ interface SqliteModule {
 export async function openDatabase(file: string): Promise<DatabaseSync> {
   const { DatabaseSync } = builtIn() ?? (await import('@photostructure/sqlite'))
   return new DatabaseSync(file)
+}
+
+/** What a thread of its own requires to get the same. */
+export function sqliteModule(): string {
+  return builtIn() === undefined
+    ? createRequire(import.meta.url).resolve('@photostructure/sqlite')
+    : 'node:sqlite'
 }
 
 /** Node's own, from the version on that tells a statement's columns (22.16). */

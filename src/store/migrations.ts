@@ -1,141 +1,73 @@
 /**
- * The schema's history, forward only. A migration that has been released is never edited.
+ * The schema's history, forward only, the same for SQLite and PostgreSQL. A migration that has been
+ * released is never edited.
+ *
+ * Old and new nodes run together while an installation is brought up to date, and a node may be put
+ * back to the version before. So a migration leaves what the release before it reads and writes as
+ * it is: it adds tables, indexes, and columns that may be left out; what has fallen out of use goes
+ * a release later. A program that meets migrations that it does not know therefore goes on, as long
+ * as all that it knows itself are made.
  *
  * @module
  */
 
-import { Migrator, sql, type Kysely, type Migration } from 'kysely'
+import { sql, type Kysely, type RawBuilder } from 'kysely'
+import { StoreTooOld, type DatabaseKind } from './database.ts'
+import { firstSchema } from './first-schema.ts'
 import type { Schema } from './schema.ts'
 
+/** What each migration runs, in the order of their names. */
+const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly string[]>> = {
+  '0001-first-schema': firstSchema,
+}
+
+/** The tables, and the one that says what was done. */
+interface MigratedSchema extends Schema {
+  readonly migrations: { name: string }
+}
+
 /**
- * Brings a database up to date.
+ * Brings a database up to date. Many may do so at once: one does it, the others wait for it.
  *
+ * @param db One whose transactions are real ones.
+ * @throws {StoreTooOld} If it is of a version before the first release.
  * @throws {Error} If a migration fails; the database is then as it was before.
  */
-export async function migrate(db: Kysely<Schema>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
-  const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) {
+export async function migrate(db: Kysely<Schema>, kind: DatabaseKind): Promise<void> {
+  const database = db.withTables<Pick<MigratedSchema, 'migrations'>>()
+  if ((await pending(database, kind)).length === 0) return
+  try {
+    await database.transaction().execute(async (trx) => {
+      if (kind === 'postgresql') await sql`select pg_advisory_xact_lock(${LOCK})`.execute(trx)
+      await sql`create table if not exists migrations (name text primary key)`.execute(trx)
+      for (const name of await pending(trx, kind)) {
+        for (const statement of MIGRATIONS[name]?.(kind) ?? [])
+          await sql.raw(statement).execute(trx)
+        await trx.insertInto('migrations').values({ name }).execute()
+      }
+    })
+  } catch (error) {
     throw new Error('The database could not be brought up to date; it is as it was before.', {
       cause: error,
     })
   }
 }
 
-const migrations: Record<string, Migration> = {
-  '0001-payments': {
-    async up(db) {
-      await db.schema
-        .createTable('payments')
-        .addColumn('id', 'text', (column) => column.primaryKey())
-        .addColumn('version', 'integer', (column) => column.notNull())
-        .addColumn('reference', 'text')
-        .addColumn('blocking_reference', 'text', (column) => column.unique())
-        .addColumn('amount', 'bigint', (column) => column.notNull())
-        .addColumn('subject', 'text', (column) => column.notNull())
-        .addColumn('status', 'text', (column) => column.notNull())
-        .addColumn('out_trade_no', 'text', (column) => column.notNull().unique())
-        .addColumn('checkout_token', 'text', (column) => column.notNull().unique())
-        .addColumn('return_url', 'text')
-        .addColumn('qr_code', 'text')
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .addColumn('updated_at', 'bigint', (column) => column.notNull())
-        .addColumn('expires_at', 'bigint', (column) => column.notNull())
-        .addColumn('shown_at', 'bigint')
-        .addColumn('scanned_at', 'bigint')
-        .addColumn('paid_at', 'bigint')
-        .addColumn('late', 'integer', (column) => column.notNull())
-        .addColumn('trade_no', 'text')
-        .addColumn('trade_status', 'text')
-        .addColumn('amount_received', 'bigint')
-        .addColumn('buyer_logon_id', 'text')
-        .addColumn('cancellation_reason', 'text')
-        .addColumn('cancel_attempted_at', 'bigint')
-        .addColumn('cancel_answered_at', 'bigint')
-        .addColumn('refunded_by_cancel', 'integer', (column) => column.notNull())
-        .addColumn('review', 'text')
-        .addColumn('failure', 'text')
-        .addColumn('outcome', 'text', (column) => column.notNull())
-        .addColumn('unknown_calls', 'integer', (column) => column.notNull())
-        .addColumn('next_step_at', 'bigint')
-        .addColumn('due_at', 'bigint')
-        .addColumn('lease_token', 'text')
-        .addColumn('leased_until', 'bigint', (column) => column.notNull())
-        .execute()
-      await sql`create index payments_due on payments (due_at) where due_at is not null`.execute(db)
-      await db.schema
-        .createIndex('payments_by_reference')
-        .on('payments')
-        .columns(['reference', 'created_at'])
-        .execute()
-      await db.schema
-        .createIndex('payments_by_creation')
-        .on('payments')
-        .columns(['created_at', 'id'])
-        .execute()
+/** Nodes that start together take turns. Any number that no other program takes a lock of. */
+const LOCK = 7_310_591_823n
 
-      await db.schema
-        .createTable('refunds')
-        .addColumn('id', 'text', (column) => column.primaryKey())
-        .addColumn('payment_id', 'text', (column) => column.notNull().references('payments.id'))
-        .addColumn('position', 'integer', (column) => column.notNull())
-        .addColumn('reference', 'text')
-        .addColumn('amount', 'bigint', (column) => column.notNull())
-        .addColumn('reason', 'text')
-        .addColumn('status', 'text', (column) => column.notNull())
-        .addColumn('out_request_no', 'text', (column) => column.notNull())
-        .addColumn('source', 'text', (column) => column.notNull())
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .addColumn('updated_at', 'bigint', (column) => column.notNull())
-        .addColumn('next_call', 'text', (column) => column.notNull())
-        .addColumn('sent_at', 'bigint')
-        .addColumn('succeeded_at', 'bigint')
-        .addColumn('failure', 'text')
-        .addColumn('outcome', 'text', (column) => column.notNull())
-        .addColumn('unknown_calls', 'integer', (column) => column.notNull())
-        .addColumn('next_step_at', 'bigint')
-        .addUniqueConstraint('refunds_by_number', ['payment_id', 'out_request_no'])
-        .execute()
+async function pending(db: Kysely<MigratedSchema>, kind: DatabaseKind): Promise<string[]> {
+  const { rows } = await TABLES[kind].execute(db)
+  const tables = new Set(rows.map(({ name }) => name))
+  if (tables.has('kysely_migration')) throw new StoreTooOld()
+  const made = tables.has('migrations')
+    ? await db.selectFrom('migrations').select('name').execute()
+    : []
+  return Object.keys(MIGRATIONS).filter((name) => !made.some((one) => one.name === name))
+}
 
-      await db.schema
-        .createTable('timeline')
-        .addColumn('position', 'integer', (column) => column.primaryKey().autoIncrement())
-        .addColumn('payment_id', 'text', (column) => column.notNull().references('payments.id'))
-        .addColumn('at', 'bigint', (column) => column.notNull())
-        .addColumn('kind', 'text', (column) => column.notNull())
-        .addColumn('source', 'text', (column) => column.notNull())
-        .addColumn('summary', 'text', (column) => column.notNull())
-        .execute()
-      await db.schema
-        .createIndex('timeline_by_payment')
-        .on('timeline')
-        .columns(['payment_id', 'position'])
-        .execute()
-
-      await db.schema
-        .createTable('events')
-        .addColumn('position', 'integer', (column) => column.primaryKey().autoIncrement())
-        .addColumn('payment_id', 'text', (column) => column.notNull().references('payments.id'))
-        .addColumn('refund_id', 'text')
-        .addColumn('type', 'text', (column) => column.notNull())
-        .addColumn('version', 'integer', (column) => column.notNull())
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .execute()
-
-      await db.schema
-        .createTable('orphan_notifications')
-        .addColumn('position', 'integer', (column) => column.primaryKey().autoIncrement())
-        .addColumn('notify_id', 'text', (column) => column.unique())
-        .addColumn('out_trade_no', 'text', (column) => column.notNull())
-        .addColumn('received_at', 'bigint', (column) => column.notNull())
-        .addColumn('params', 'text', (column) => column.notNull())
-        .execute()
-
-      await db.schema
-        .createTable('owner')
-        .addColumn('id', 'integer', (column) => column.primaryKey())
-        .addColumn('identity', 'text', (column) => column.notNull())
-        .execute()
-    },
-  },
+const TABLES: Record<DatabaseKind, RawBuilder<{ name: string }>> = {
+  sqlite: sql`select name from sqlite_schema where type = 'table'`,
+  postgresql: sql`select table_name as name from information_schema.tables
+    where table_schema = current_schema()`,
 }

@@ -1,6 +1,7 @@
 /**
  * The tables, as Kysely sees them. Instants are milliseconds, money is fen, truth is 0 or 1: the
- * same in SQLite and in PostgreSQL.
+ * same in SQLite and in PostgreSQL. Columns named `due_at` and `leased_until` are by the database's
+ * own clock, all other instants by the engine's.
  *
  * @module
  */
@@ -10,23 +11,32 @@ import type { Generated } from 'kysely'
 /** All tables. */
 export interface Schema {
   readonly payments: PaymentsTable
+  readonly due_payments: DuePaymentsTable
   readonly refunds: RefundsTable
-  readonly timeline: TimelineTable
+  readonly evidence: EvidenceTable
   readonly events: EventsTable
+  readonly webhook_endpoints: WebhookEndpointsTable
+  readonly webhook_deliveries: WebhookDeliveriesTable
+  readonly webhook_attempts: WebhookAttemptsTable
   readonly orphan_notifications: OrphanNotificationsTable
+  readonly quarantine: QuarantineTable
   readonly owner: OwnerTable
 }
 
 /** One row a payment. */
 export interface PaymentsTable {
   id: string
+  /** The application and the mode, e.g. `live 2021000000000000`. */
+  app: string
   version: number
   reference: string | null
-  /** The reference while it is open or paid; unique, so that a sale is paid once. */
+  /** The reference while it is open or paid; unique in its app, so that a sale is paid once. */
   blocking_reference: string | null
+  retry_of: string | null
   amount: number
   subject: string
   status: string
+  /** Unique in its app. */
   out_trade_no: string
   checkout_token: string
   return_url: string | null
@@ -37,6 +47,7 @@ export interface PaymentsTable {
   shown_at: number | null
   scanned_at: number | null
   paid_at: number | null
+  ended_at: number | null
   late: number
   trade_no: string | null
   trade_status: string | null
@@ -45,14 +56,36 @@ export interface PaymentsTable {
   cancellation_reason: string | null
   cancel_attempted_at: number | null
   cancel_answered_at: number | null
+  close_attempted_at: number | null
   refunded_by_cancel: number
+  settlement: string | null
+  duplicate_of: string | null
   review: string | null
   /** JSON of a `Failure`. */
   failure: string | null
   outcome: string
   unknown_calls: number
+  answers: number
+  answered_at: number | null
+  answer_hash: string | null
+  events: number
   next_step_at: number | null
-  /** The earliest of its own next step and those of its refunds: what workers claim by. */
+}
+
+/**
+ * One row a payment that something is still to be done about, or that is leased. It is written at
+ * each step, so it stands apart from the wide and much indexed rows of all payments there ever
+ * were.
+ */
+export interface DuePaymentsTable {
+  payment_id: string
+  app: string
+  /** 0 closing, refunds, new ones; 1 open ones; 2 ended ones that are watched. */
+  priority: number
+  /**
+   * When workers may claim it: the earliest of its own next step and those of its refunds; while it
+   * is leased, the end of the lease, or earlier where it was saved since.
+   */
   due_at: number | null
   lease_token: string | null
   leased_until: number
@@ -68,6 +101,7 @@ export interface RefundsTable {
   amount: number
   reason: string | null
   status: string
+  /** Unique in its payment. */
   out_request_no: string
   source: string
   created_at: number
@@ -75,14 +109,17 @@ export interface RefundsTable {
   next_call: string
   sent_at: number | null
   succeeded_at: number | null
+  cancel_requested_at: number | null
+  /** JSON of a `Failure`. */
   failure: string | null
   outcome: string
   unknown_calls: number
+  events: number
   next_step_at: number | null
 }
 
 /** One row a change that was learned of. */
-export interface TimelineTable {
+export interface EvidenceTable {
   position: Generated<number>
   payment_id: string
   at: number
@@ -90,23 +127,88 @@ export interface TimelineTable {
   source: string
   /** JSON, without buyer data. */
   summary: string
+  version: number
+  from_status: string | null
+  to_status: string
+  /** The verified message, with buyer data masked. */
+  raw: string | null
 }
 
 /** One row an event. */
 export interface EventsTable {
+  /** In the order of commits: a lower one never appears after a higher one. */
   position: Generated<number>
+  id: string
+  app: string
   payment_id: string
   refund_id: string | null
   type: string
-  /** The payment's version that the event belongs to. */
-  version: number
+  sequence: number
   created_at: number
+  /** JSON of `{ object, previous }`. */
+  data: string
+}
+
+/** One row an address that events are sent to. */
+export interface WebhookEndpointsTable {
+  id: string
+  app: string
+  url: string
+  description: string
+  /** `*`, or the types as `,payment.succeeded,refund.failed,`. */
+  types: string
+  /** `enabled`, `disabled`. */
+  status: string
+  /** Why it is disabled: `merchant`, `gone`, `failing`. */
+  disabled_reason: string | null
+  /** JSON: the secrets in force, newest first, with the time until which an old one holds. */
+  secrets: string
+  /** When the failures in a row began. */
+  failing_since: number | null
+  /** Failures in a row. */
+  failures: number
+  /** The circuit breaker: nothing is sent before this, by the database's clock. */
+  paused_until: number
+  created_at: number
+  updated_at: number
+}
+
+/** One row an event for an endpoint; written in the commit of the event. */
+export interface WebhookDeliveriesTable {
+  /** `whd_…`, made of the event's and the endpoint's. */
+  id: string
+  app: string
+  endpoint_id: string
+  event_id: string
+  /** `pending`, `succeeded`, `failed` (given up). */
+  status: string
+  attempts: number
+  created_at: number
+  finished_at: number | null
+  due_at: number | null
+  lease_token: string | null
+  leased_until: number
+}
+
+/** One row an attempt to deliver. */
+export interface WebhookAttemptsTable {
+  position: Generated<number>
+  delivery_id: string
+  at: number
+  duration_ms: number
+  /** HTTP status, `null` where there was no answer. */
+  status: number | null
+  /** Why it failed, for people; `null` where it did not. */
+  error: string | null
+  /** The beginning of the answer's body. */
+  answer: string | null
 }
 
 /** Verified notifications of orders that are not known. */
 export interface OrphanNotificationsTable {
   position: Generated<number>
-  /** Unique: a repeat of one notification is kept once. */
+  app: string
+  /** Unique in its app: a repeat of one notification is kept once. */
   notify_id: string | null
   out_trade_no: string
   received_at: number
@@ -114,7 +216,15 @@ export interface OrphanNotificationsTable {
   params: string
 }
 
-/** One row: whose payments these are, or will be. */
+/** Notifications that could not be verified; the newest only. */
+export interface QuarantineTable {
+  position: Generated<number>
+  app: string
+  received_at: number
+  body: string
+}
+
+/** One row in a SQLite file: whose payments these are, or will be. */
 export interface OwnerTable {
   /** Always 1. */
   id: number

@@ -5,54 +5,47 @@
  * @module
  */
 
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
-import type { PaymentStore } from '../payments/index.ts'
-import { migrate } from './migrations.ts'
+import { sql, type Kysely } from 'kysely'
+import { systemClock, type Clock } from '../alipay/index.ts'
+import { StoreNotDurable, StoreOfAnother, type StoreDatabase } from './database.ts'
 import { openDatabase, type DatabaseSync } from './database-sync.ts'
-import { createPaymentStore } from './payment-queries.ts'
+import { GroupCommit, type GroupCommitOptions } from './group-commit.ts'
+import { migrate } from './migrations.ts'
 import type { Schema } from './schema.ts'
+import { backUp } from './sqlite-backup.ts'
+import { directKysely, groupedKysely, StatementRunner } from './sqlite-dialect.ts'
+import { ownFile } from './sqlite-ownership.ts'
+import { createSqlitePayments } from './sqlite-payments.ts'
+import { IDENTITY_DEFAULT, type Store } from './store.ts'
+import { createWebhookStore } from './webhook-queries.ts'
 
 /** A store on a file. */
-export interface SqliteStore {
-  readonly payments: PaymentStore
-  close(): Promise<void>
+export interface SqliteStore extends Store {
+  readonly kind: 'sqlite'
+  /**
+   * Copies the file as it is now, while payments go on.
+   *
+   * @param to A file that does not exist, in a folder that does.
+   * @throws {BackupExists} If it does.
+   */
+  backup(to: string): Promise<void>
 }
 
 /** How a file is opened. */
-export interface SqliteStoreOptions {
+export interface SqliteStoreOptions extends Partial<GroupCommitOptions> {
   /**
    * Whose payments it holds, e.g. `live 2021000000000000`. Kept with the first payment and compared
-   * at each later one: another application's gateway knows nothing of these payments, and would
+   * at each later opening: another application's gateway knows nothing of these payments, and would
    * have paid ones expire. Default: not compared.
    */
-  readonly identity?: string
-}
-
-/** The file holds the payments of another application, or of another mode. */
-export class StoreOfAnother extends Error {
-  readonly code = 'ERR_STORE_OF_ANOTHER'
-
-  constructor(file: string, kept: string, given: string) {
-    super(`${file} holds the payments of ${kept}, not of ${given}. Give each a folder of its own.`)
-    this.name = 'StoreOfAnother'
-  }
-}
-
-/** Another process has the file open. */
-export class StoreInUse extends Error {
-  readonly code = 'ERR_STORE_IN_USE'
-  /** The process that has it, where it is known. */
-  readonly pid: number | undefined
-
-  constructor(file: string, pid: number | undefined) {
-    super(
-      `${file} is open in another process${pid === undefined ? '' : ` (pid ${pid})`}. One process owns a SQLite file: stop that one, or use another folder.`,
-    )
-    this.name = 'StoreInUse'
-    this.pid = pid
-  }
+  readonly identity?: string | undefined
+  /**
+   * What leases and due times are counted by, while this process has the file; it should not jump.
+   * Default: the machine's.
+   */
+  readonly clock?: Clock | undefined
 }
 
 /**
@@ -61,6 +54,8 @@ export class StoreInUse extends Error {
  * @param file Path of the file, or `:memory:`.
  * @throws {StoreInUse} If another process has it open.
  * @throws {StoreOfAnother} If its payments are those of another application or mode.
+ * @throws {StoreTooOld} If it was made by a version before the first release.
+ * @throws {StoreNotDurable} If SQLite does not write through to the disk.
  */
 export async function openSqliteStore(
   file: string,
@@ -70,29 +65,97 @@ export async function openSqliteStore(
   const releaseOwnership = file === ':memory:' ? () => {} : await ownFile(file)
   try {
     const database = await openDatabase(file)
-    if (file !== ':memory:') chmodSync(file, 0o600)
-    setPragmas(database, file)
-    const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(database) }) })
-    await migrate(db)
-    if (options.identity !== undefined) await claimOwnership(db, file, options.identity)
-    // Leases of a process that is gone: nobody else can have the file open now.
-    await db
-      .updateTable('payments')
-      .set({ lease_token: null, leased_until: 0 })
-      .where('leased_until', '>', 0)
-      .execute()
-    return {
-      payments: createPaymentStore(db),
-      async close() {
-        await db.destroy()
-        releaseOwnership()
-      },
+    try {
+      return await start(database, file, options, releaseOwnership)
+    } catch (error) {
+      database.close()
+      throw error
     }
   } catch (error) {
     releaseOwnership()
     throw error
   }
 }
+
+async function start(
+  database: DatabaseSync,
+  file: string,
+  options: SqliteStoreOptions,
+  releaseOwnership: () => void,
+): Promise<SqliteStore> {
+  const { identity, clock = systemClock, scheduleFlush, crashPoint } = options
+  if (file !== ':memory:') chmodSync(file, 0o600)
+  setPragmas(database, file)
+  const direct = directKysely(database)
+  await migrate(direct, 'sqlite')
+  if (identity !== undefined) await claimOwnership(direct, file, identity)
+  await wakeAll(direct, clock.now())
+
+  let fail: (error: Error) => void
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve
+  })
+  const group = new GroupCommit(database, {
+    scheduleFlush,
+    crashPoint,
+    onFatal(error) {
+      fail(error)
+      options.onFatal?.(error)
+    },
+  })
+  const runner = new StatementRunner(database)
+  const app = identity ?? IDENTITY_DEFAULT
+  const shared: StoreDatabase = {
+    kind: 'sqlite',
+    app,
+    db: groupedKysely(runner, group),
+    now: () => sql.lit<number>(clock.now()),
+    atomically: (statements) => {
+      const compiled = statements.map((statement) => statement.compile())
+      return group.write(() => compiled.map((statement) => runner.run(statement)))
+    },
+  }
+  let isOpen = true
+  return {
+    kind: 'sqlite',
+    payments: createSqlitePayments({ database, group, shared, clock }),
+    webhooks: createWebhookStore(shared),
+    failed,
+    async backup(to) {
+      group.assertUsable()
+      if (file === ':memory:') throw new TypeError('What is only in memory has no file to copy')
+      await backUp(file, to)
+    },
+    async close() {
+      if (!isOpen) return
+      isOpen = false
+      group.close()
+      database.close()
+      releaseOwnership()
+    },
+  }
+}
+
+/**
+ * Set at every open, and asserted: a build of SQLite may open an existing WAL file with
+ * `synchronous=NORMAL`.
+ */
+function setPragmas(database: DatabaseSync, file: string): void {
+  database.exec(`PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
+    PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=${LOG_KEPT_MAX}`)
+  const { synchronous } = database.prepare('PRAGMA synchronous').get() as { synchronous: number }
+  const { journal_mode: mode } = database.prepare('PRAGMA journal_mode').get() as {
+    journal_mode: string
+  }
+  if (synchronous !== 2 || (mode !== 'wal' && file !== ':memory:')) {
+    throw new StoreNotDurable(
+      `SQLite refused durable settings for ${file} (synchronous=${synchronous}, journal_mode=${mode}). Is it on a network disk?`,
+    )
+  }
+}
+
+/** The log grows while a backup reads; afterwards this much of it is kept. */
+const LOG_KEPT_MAX = 64 * 1_048_576
 
 async function claimOwnership(db: Kysely<Schema>, file: string, identity: string): Promise<void> {
   await db
@@ -109,74 +172,30 @@ async function claimOwnership(db: Kysely<Schema>, file: string, identity: string
 }
 
 /**
- * Set at every open, and asserted: a build of SQLite may open an existing WAL file with
- * `synchronous=NORMAL`.
+ * Nobody else can have the file open now, so all leases are those of a process that is gone; and
+ * its clock, which all that is due was counted by, may have been another. A payment that is not due
+ * after all is found out soon enough; a delivery keeps its turn, unless it lies out of all reason.
  */
-function setPragmas(database: DatabaseSync, file: string): void {
-  database.exec(
-    'PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON',
-  )
-  const { synchronous } = database.prepare('PRAGMA synchronous').get() as { synchronous: number }
-  const { journal_mode: mode } = database.prepare('PRAGMA journal_mode').get() as {
-    journal_mode: string
-  }
-  if (synchronous !== 2 || (mode !== 'wal' && file !== ':memory:')) {
-    throw new Error(
-      `SQLite refused durable settings for ${file} (synchronous=${synchronous}, journal_mode=${mode}). Is it on a network disk?`,
+async function wakeAll(db: Kysely<Schema>, now: number): Promise<void> {
+  await db.deleteFrom('due_payments').where('due_at', 'is', null).execute()
+  await db
+    .updateTable('due_payments')
+    .set({ due_at: 0, lease_token: null, leased_until: 0 })
+    .execute()
+  await db
+    .updateTable('webhook_deliveries')
+    .set({ due_at: now, lease_token: null, leased_until: 0 })
+    .where('due_at', 'is not', null)
+    .where((where) =>
+      where.or([where('leased_until', '>', 0), where('due_at', '>', now + PLAUSIBLE_MS)]),
     )
-  }
+    .execute()
+  await db
+    .updateTable('webhook_endpoints')
+    .set({ paused_until: 0 })
+    .where('paused_until', '>', now + PLAUSIBLE_MS)
+    .execute()
 }
 
-/**
- * Takes the file for this process. The lock is SQLite's own, on a file beside it, so the operating
- * system lifts it when the process dies.
- */
-async function ownFile(file: string): Promise<() => void> {
-  const owner = await openDatabase(`${file}-owner`)
-  const pidFile = `${file}-owner.pid`
-  try {
-    owner.exec('PRAGMA busy_timeout=0; PRAGMA journal_mode=DELETE; BEGIN EXCLUSIVE')
-  } catch (error) {
-    owner.close()
-    if (!/locked|busy/i.test(String(error))) throw error
-    throw new StoreInUse(file, readPid(pidFile))
-  }
-  writeFileSync(pidFile, String(process.pid), { mode: 0o600 })
-  return () => {
-    rmSync(pidFile, { force: true })
-    owner.close()
-  }
-}
-
-function readPid(pidFile: string): number | undefined {
-  try {
-    return Number.parseInt(readFileSync(pidFile, 'utf8'), 10) || undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** The built-in API in the form that Kysely asks for. Statements are prepared once and kept. */
-function adapt(database: DatabaseSync): SqliteDatabase {
-  const statements = new Map<string, SqliteStatement>()
-  const prepare = (text: string): SqliteStatement => {
-    const statement = database.prepare(text)
-    return {
-      reader: statement.columns().length > 0,
-      all: (parameters) => statement.all(...parameters),
-      run: (parameters) => statement.run(...parameters),
-      iterate: (parameters) => statement.iterate(...parameters),
-    }
-  }
-  return {
-    prepare(text) {
-      const statement = statements.get(text) ?? prepare(text)
-      statements.set(text, statement)
-      return statement
-    },
-    close() {
-      statements.clear()
-      database.close()
-    },
-  }
-}
+/** Nothing is put off for longer than this. */
+const PLAUSIBLE_MS = 3 * 24 * 3_600_000

@@ -142,6 +142,23 @@ describe('refund query', () => {
     expect(node).toEqual({ code: '10000', msg: 'Success' })
   })
 
+  test('knows nothing of a refund for refund_query_after_ms', async () => {
+    const emulator = await emulatorAt()
+    emulator.settings.update({ refund_query_after_ms: 60_000 })
+    await sell(emulator)
+    await refund(emulator, { refund_amount: '2.00', out_request_no: 'R-1' })
+    emulator.advanceClock(59_999)
+    expect(await refundQuery(emulator, { out_request_no: 'R-1' })).toEqual({
+      code: '10000',
+      msg: 'Success',
+    })
+    emulator.advanceClock(1)
+    expect(await refundQuery(emulator, { out_request_no: 'R-1' })).toMatchObject({
+      refund_status: 'REFUND_SUCCESS',
+      refund_amount: '2.00',
+    })
+  })
+
   test('a refund without a number, and a cancel that gave money back, go by the out_trade_no', async () => {
     const emulator = await emulatorAt()
     await sell(emulator)

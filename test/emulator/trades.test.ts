@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { toFen } from '../../src/alipay/money.ts'
+import { addMs, formatBeijingTime } from '../../src/alipay/time.ts'
 import type { Emulator } from '../../src/emulator/index.ts'
 import { call, emulatorAt, li, precreate, scan, sell, zhang } from './merchant.ts'
 
@@ -278,6 +279,32 @@ describe('close', () => {
       expect(emulator.wallet.scan(again, zhang).status).toBe(status)
     },
   )
+})
+
+describe('after time_expire', () => {
+  test.each([
+    ['refused', 'expired'],
+    ['accepted', 'ready'],
+  ] as const)('a code that nobody scanned is %s: a scan finds it %s', async (late_scan, status) => {
+    const emulator = await emulatorAt()
+    emulator.settings.update({ late_scan })
+    const time_expire = formatBeijingTime(addMs(emulator.clock.now(), 60_000))
+    const qrCode = await precreate(emulator, { time_expire })
+    emulator.advanceClock(60_000)
+    const result = emulator.wallet.scan(qrCode, zhang)
+    expect(result.status).toBe(status)
+    if (result.status !== 'ready') return
+    expect(emulator.wallet.pay(result.trade.trade_no, zhang).status).toBe('paid')
+  })
+
+  test('a trade that was scanned before it is closed, whatever late scans may do', async () => {
+    const emulator = await emulatorAt()
+    emulator.settings.update({ late_scan: 'accepted' })
+    const time_expire = formatBeijingTime(addMs(emulator.clock.now(), 60_000))
+    const tradeNo = scan(emulator, await precreate(emulator, { time_expire }))
+    emulator.advanceClock(60_000)
+    expect(emulator.wallet.pay(tradeNo, zhang).status).toBe('closed')
+  })
 })
 
 describe('wallet', () => {

@@ -187,7 +187,7 @@ describe('without notifications', () => {
     expect(shop.calls()).toEqual(['+0 precreate ok'])
   })
 
-  test('late money of a reference that was sold again is booked, too', async () => {
+  test('late money of a reference that was sold again ends the new sale, whose code must not live', async () => {
     shop.emulator.settings.update({ unscanned_cancel: 'no_effect' })
     const first = await shop.sell({ reference: 'A-1', expiresInMs: 60_000 })
     // The first code is scanned in time, but Alipay does not tell of the trade until it has expired here.
@@ -203,13 +203,21 @@ describe('without notifications', () => {
     expect(await shop.status(first)).toBe('expired')
 
     const second = await shop.sell({ reference: 'A-1' })
+    expect(second.payment.retryOf).toBe(first.payment.id)
+    const tradeNo = shop.scan(second)
     shop.emulator.faults.clear()
     await shop.elapse(65_000)
-    expect(await shop.status(first)).toBe('succeeded')
-    expect((await shop.find(first)).payment).toMatchObject({ late: true, review: 'late' })
-    shop.pay(second)
-    await shop.elapse(5_000)
-    expect(await shop.status(second)).toBe('succeeded')
+    expect((await shop.find(first)).payment).toMatchObject({
+      status: 'succeeded',
+      late: true,
+      settlement: 'accepted',
+      review: null,
+    })
+    expect((await shop.find(second)).payment).toMatchObject({
+      status: 'canceled',
+      cancellationReason: 'superseded',
+    })
+    expect(shop.emulator.wallet.pay(tradeNo, shop.buyer).status).toBe('closed')
   })
 
   test('a reference whose older payment was paid late is not sold again', async () => {

@@ -6,6 +6,7 @@
 
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { toInstant } from '../../src/alipay/index.ts'
 import {
   derivedRefundId,
   newCheckoutToken,
@@ -13,14 +14,16 @@ import {
   newRefundId,
   outRequestNoFor,
   outTradeNoFor,
+  secureRandom,
 } from '../../src/payments/identifiers.ts'
 
 const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 128 })
+const newId = fc.constant(null).map(() => newPaymentId(toInstant(1_795_399_200_000), secureRandom))
 const reference = fc.option(text)
 
 test('numbers have 28 characters, of those alone that Alipay documents', () => {
   fc.assert(
-    fc.property(text, text, reference, fc.nat(), (appId, id, reference, attempt) => {
+    fc.property(text, newId, reference, fc.nat(), (appId, id, reference, attempt) => {
       const outTradeNo = outTradeNoFor(appId, { id, reference, attempt })
       expect(outTradeNo).toMatch(/^sm[0-9a-z]{26}$/)
       expect(outRequestNoFor(outTradeNo, { id, reference })).toMatch(/^rf[0-9a-z]{26}$/)
@@ -76,12 +79,37 @@ test('numbers that were derived once stay the same in every later version', () =
 })
 
 test('ids and tokens are random, with their prefix and 26 characters', () => {
-  const [paymentId, refundId, token] = [newPaymentId(), newRefundId(), newCheckoutToken()]
+  const now = toInstant(1_795_399_200_000)
+  const paymentId = newPaymentId(now, secureRandom)
+  const refundId = newRefundId(now, secureRandom)
+  const token = newCheckoutToken(secureRandom)
   expect(paymentId).toMatch(/^pay_[0-9a-hjkmnp-tv-z]{26}$/)
   expect(refundId).toMatch(/^re_[0-9a-hjkmnp-tv-z]{26}$/)
   expect(token).toMatch(/^[0-9a-hjkmnp-tv-z]{26}$/)
-  const tokens = Array.from({ length: 1_000 }, newCheckoutToken)
+  const tokens = Array.from({ length: 1_000 }, () => newCheckoutToken(secureRandom))
   expect(new Set(tokens).size).toBe(1_000)
+  const ids = Array.from({ length: 1_000 }, () => newPaymentId(now, secureRandom))
+  expect(new Set(ids).size).toBe(1_000)
+})
+
+test('ids are in the order of creation, to the millisecond', () => {
+  fc.assert(
+    fc.property(fc.nat(2 ** 45), fc.integer({ min: 1, max: 1e9 }), (ms, later) => {
+      const first = newPaymentId(toInstant(ms), secureRandom)
+      expect(newPaymentId(toInstant(ms + later), secureRandom) > first).toBe(true)
+    }),
+  )
+})
+
+test('random bytes are never given twice, however many are asked for', () => {
+  expect(secureRandom(10_000)).toHaveLength(10_000)
+  const chunks = Array.from({ length: 2_000 }, () => secureRandom(16))
+  const texts = chunks.map((chunk) => Buffer.from(chunk).toString('hex'))
+  expect(new Set(texts).size).toBe(2_000)
+  const first = secureRandom(16)
+  const kept = Buffer.from(first).toString('hex')
+  secureRandom(8_192)
+  expect(Buffer.from(first).toString('hex')).toBe(kept)
 })
 
 test('a refund that was made elsewhere has the same id each time it is heard of', () => {

@@ -76,8 +76,8 @@ describe('refunds', () => {
   })
 
   test('wait for a step of their payment that is due', () => {
-    const open = record({ status: 'succeeded', nextStepAt: at(5) }, [second])
-    expect(nextStep(open, null, at(20))?.kind).toBe('query')
+    const open = record({ status: 'succeeded', settlement: 'due', nextStepAt: at(5) }, [second])
+    expect(nextStep(open, null, at(20))?.kind).toBe('settle')
   })
 
   test('that have ended are never due', () => {

@@ -23,12 +23,13 @@ const refundId = 're_1'
 const failure = { code: 'ACQ.X', message: 'x', alipayMessage: 'x' }
 
 /** The letters of the statuses, which are the columns of the table. */
-const letters: Record<RefundStatus | 'in_doubt' | 'refused', string> = {
+const letters: Record<RefundStatus | 'in_doubt' | 'refused' | 'given_up', string> = {
   pending: 'N',
   processing: 'P',
   in_doubt: 'D',
   refused: 'R',
   requires_action: 'A',
+  given_up: 'G',
   succeeded: 'S',
   failed: 'F',
   canceled: 'X',
@@ -50,6 +51,14 @@ const columns: Record<keyof typeof letters, Partial<Refund>> = {
   // It was refused after such a call: a query has to tell.
   refused: { ...sent, unknownCalls: 1, outcome: 'not_applied', failure },
   requires_action: { status: 'requires_action', unknownCalls: 1, failure },
+  // It waited for the balance, and the merchant does not want it any more.
+  given_up: {
+    status: 'requires_action',
+    unknownCalls: 1,
+    failure,
+    nextCall: 'refund_query',
+    cancelRequestedAt: at(25),
+  },
   succeeded: { ...sent, status: 'succeeded', outcome: 'applied', nextStepAt: null },
   failed: { ...sent, status: 'failed', failure, outcome: 'not_applied', nextStepAt: null },
   canceled: { status: 'canceled', nextStepAt: null },
@@ -66,6 +75,8 @@ const rows: Record<Kind, Record<string, RefundEvidence>> = {
     refused: { kind: 'refund_refused', refundId, failure, mendable: false },
     mendable: { kind: 'refund_refused', refundId, failure, mendable: true },
   },
+  refund_retry_requested: { retry: { kind: 'refund_retry_requested', refundId } },
+  refund_cancel_requested: { 'give up': { kind: 'refund_cancel_requested', refundId } },
   unknown: { unknown: { kind: 'unknown', call: 'refund', reason: 'no answer', refundId } },
   refund_seen: {
     notified: {
@@ -84,15 +95,17 @@ const rows: Record<Kind, Record<string, RefundEvidence>> = {
  */
 const NAME_WIDTH = 12
 const matrix = `
-            N       P       D       R       A       S       F       X
-sent        Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     ·@-     ·@-
-done        S!@-    S!@-    S!@-    S!@-    S!@-    ·@-     S!@-    S!@-
-unmoved     Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     ·@-     ·@-
-not found   F!@-    ·r@0    ·r@0    F!@-    F!@-    ·@-     ·@-     ·@-
-refused     F!@-    F!@-    ·q@10   ·q@10   Pq@10   ·@-     ·@-     ·@-
-mendable    A!r@900 A!r@900 A!r@900 Ar@3600 ·r@3600 ·@-     ·@-     ·@-
-unknown     Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   ·@-     ·@-     ·@-
-notified    S!@-    S!@-    S!@-    S!@-    S!@-    ·@-     S!@-    S!@-
+            N       P       D       R       A       G       S   F    X
+sent        Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   Pq@10   ·@- ·@-  ·@-
+done        S!@-    S!@-    S!@-    S!@-    S!@-    S!@-    ·@- S!@- S!@-
+unmoved     P!q@10  ·!q@10  ·q@10   ·q@10   ·q@10   ·q@10   ·@- ·@-  ·@-
+not found   F!@-    ·r@0    ·r@0    F!@-    F!@-    X!@-    ·@- ·@-  ·@-
+refused     Pq@0    ·q@0    ·q@10   ·q@10   Pq@10   Pq@10   ·@- ·@-  ·@-
+mendable    A!r@900 A!r@900 A!r@900 Ar@3600 ·r@3600 ·q@3600 ·@- ·@-  ·@-
+retry       ·r@0    ·q@0    ·q@0    ·q@0    ·r@0    ·r@0    ·@- ·@-  ·@-
+give up     X!@-    ·q@0    ·q@0    ·q@0    ·q@0    ·q@0    ·@- ·@-  ·@-
+unknown     P!q@10  ·!q@10  ·q@10   ·q@10   ·q@10   ·q@10   ·@- ·@-  ·@-
+notified    S!@-    S!@-    S!@-    S!@-    S!@-    S!@-    ·@- S!@- S!@-
 `
 
 describe('each pair of evidence and status', () => {

@@ -16,6 +16,7 @@ import {
   provenDeadAt,
   REFUND_ACTION_DELAYS_MS,
 } from '../../src/payments/schedule.ts'
+import { DEFAULT_RULES, toRules } from '../../src/payments/rules.ts'
 import { at, expiresAt, payment, shownAt } from './records.ts'
 
 test.each([
@@ -30,13 +31,13 @@ test.each([
   [300, 300],
   [4_000, 300],
 ])('%f s after the code was shown the next query is due at %f s', (now, due) => {
-  expect(nextPollAt(payment(), at(now))).toBe(at(due))
+  expect(nextPollAt(payment(), at(now), DEFAULT_RULES)).toBe(at(due))
 })
 
 test('the grid begins when the code is shown, not when the payment was created', () => {
   const shownLate = payment({ shownAt: at(7) })
-  expect(nextPollAt(shownLate, at(8))).toBe(at(12))
-  expect(nextPollAt(payment({ shownAt: null }), at(8))).toBe(at(10))
+  expect(nextPollAt(shownLate, at(8), DEFAULT_RULES)).toBe(at(12))
+  expect(nextPollAt(payment({ shownAt: null }), at(8), DEFAULT_RULES)).toBe(at(10))
 })
 
 test('a query is always ahead, never more than 5 s, and none is later than the deadline', () => {
@@ -45,7 +46,7 @@ test('a query is always ahead, never more than 5 s, and none is later than the d
       const shown = payment({ shownAt: addMs(shownAt, delay) })
       const now = addMs(shownAt, Math.max(elapsed, delay))
       if (now >= expiresAt) return
-      const next = nextPollAt(shown, now)
+      const next = nextPollAt(shown, now, DEFAULT_RULES)
       expect(next).toBeGreaterThan(now)
       expect(next - now).toBeLessThanOrEqual(5_000)
       expect(next).toBeLessThanOrEqual(expiresAt)
@@ -54,7 +55,20 @@ test('a query is always ahead, never more than 5 s, and none is later than the d
 })
 
 test('a clock that was put back does not make queries rarer', () => {
-  expect(nextPollAt(payment(), addMs(shownAt, -60_000))).toBe(at(5))
+  const before = addMs(shownAt, -60_000)
+  expect(nextPollAt(payment(), before, DEFAULT_RULES)).toBe(addMs(before, 5_000))
+})
+
+test('the first query and the pauses between queries can be chosen', () => {
+  const rules = toRules({ firstQueryAfterMs: 2_000, pollIntervalMs: 3_000 })
+  expect(nextPollAt(payment(), shownAt, rules)).toBe(at(2))
+  expect(nextPollAt(payment(), at(2), rules)).toBe(at(5))
+  expect(nextPollAt(payment(), at(7.9), rules)).toBe(at(8))
+  expect(nextPollAt(payment(), at(299), rules)).toBe(at(300))
+  for (const ms of [999, 1_000.5, 3_600_001, Number.NaN]) {
+    expect(() => toRules({ pollIntervalMs: ms })).toThrow('pollIntervalMs is whole milliseconds')
+    expect(() => toRules({ firstQueryAfterMs: ms })).toThrow('firstQueryAfterMs is whole')
+  }
 })
 
 test('a code that nobody scanned is dead 30 s after the time_expire that Alipay was told', () => {

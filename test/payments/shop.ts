@@ -1,11 +1,15 @@
 /**
- * A shop to test the engine in: a real emulator on a port, a real client, a store in memory, the
- * server's notify address, and one clock for all of them, which stands still until it is moved.
+ * A shop to test the engine in: a real emulator on a port, a real client, a store, the server on a
+ * port, and one clock for all of them, which stands still until it is moved.
  *
  * @module
  */
 
 import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { expect } from 'vitest'
 import {
   addMs,
@@ -13,6 +17,8 @@ import {
   MovableClock,
   parseBeijingTime,
   toFen,
+  type AlipayClient,
+  type Clock,
   type Instant,
 } from '../../src/alipay/index.ts'
 import {
@@ -22,6 +28,7 @@ import {
 } from '../../src/emulator/index.ts'
 import {
   createPayments,
+  type CrashPoint,
   type CreatePaymentOrder,
   type Gateway,
   type PaymentCommit,
@@ -30,7 +37,7 @@ import {
   type PaymentsOptions,
   type PaymentStore,
 } from '../../src/payments/index.ts'
-import { createServer, listen, type Server } from '../../src/server/index.ts'
+import { createServer, listen, type LogEntry, type Server } from '../../src/server/index.ts'
 import { openSqliteStore } from '../../src/store/index.ts'
 
 /** The moment at which every shop opens. */
@@ -39,110 +46,174 @@ export const opening = parseBeijingTime('2026-11-23 10:00:00')
 /** A call of the gateway, or a save of the store, that a test steps into. */
 type Gate = (answer: { readonly qr_code?: string }) => Promise<void> | void
 
-type Call = keyof Pick<
-  Gateway['trade'],
-  'precreate' | 'query' | 'cancel' | 'refund' | 'refundQuery'
->
+type Call = keyof Gateway['trade']
+
+/** Where a test can step in: around each call of the gateway, and before commits of evidence. */
+export type GateName = `${'before' | 'after'} ${Call}` | `before commit of ${string}`
 
 export type Shop = Awaited<ReturnType<typeof openShop>>
 
-/**
- * @param options `notify`: whether orders carry a notify address that Alipay can reach;
- *   `ownSeller`: whether the receiving account is configured.
- */
-export async function openShop({
-  notify = false,
-  ownSeller = false,
-}: { readonly notify?: boolean; readonly ownSeller?: boolean } = {}) {
+/** How a shop is opened. */
+export interface ShopOptions {
+  /** Whether orders carry a notify address that Alipay can reach. */
+  readonly notify?: boolean
+  /** Whether the receiving account is configured. */
+  readonly ownSeller?: boolean
+  /** What the engine is told beside that. */
+  readonly engine?: Partial<PaymentsOptions>
+  /** Whether the store is a file, so that a process that dies can be followed by another one. */
+  readonly file?: boolean
+  /** Comes between the engine and its store. */
+  readonly store?: (store: PaymentStore) => PaymentStore
+  /** What merchant and store go by; default: Alipay's own clock, which the test moves. */
+  readonly clock?: (alipay: MovableClock) => Clock
+  /** Whether the keys are this shop's alone, and so the application; else all shops are one. */
+  readonly ownKeys?: boolean
+  /** Whether Alipay is believed by its certificates instead of its key. */
+  readonly certificates?: boolean
+  /** Calls of the gateway are given up after so many milliseconds, whatever the engine says. */
+  readonly callTimeoutMs?: number
+  /** Connections to the gateway at the most. */
+  readonly connectionsMax?: number
+}
+
+/** The merchant's key. */
+export const API_KEY = 'sk_test_shop'
+
+/** Thrown where a process dies, and by all that it tries afterwards. */
+class Died extends Error {}
+
+/** Opens a shop. */
+export async function openShop(options: ShopOptions = {}) {
+  const { notify = false, ownSeller = false } = options
+  const folder = mkdtempSync(join(tmpdir(), 'saoma-shop-'))
+  const file = options.file === true ? join(folder, 'saoma.db') : ':memory:'
   const clock = new MovableClock(opening)
+  const ownClock = options.clock?.(clock) ?? clock
+  const monotonicMs = (): number => performance.now() + clock.offsetMs
+  let distort = async (answer: Response): Promise<Response> => answer
+  const answer = async (request: Request) => distort(await emulator.fetch(request))
   // The port is known before the emulator is made, for its address is part of the codes.
-  const emulatorPort = await listenEmulator(
-    { fetch: (request) => emulator.fetch(request) },
-    { port: 0 },
-  )
+  let emulatorPort = await listenEmulator({ fetch: answer }, { port: 0 })
   const baseUrl = `http://127.0.0.1:${emulatorPort.port}`
-  const emulator: Emulator = await createEmulator({ baseUrl, clock, seed: 1 })
+  const emulator: Emulator = await createEmulator({
+    baseUrl,
+    clock,
+    seed: 1,
+    ...(options.ownKeys === true && { folder: join(folder, 'emulator') }),
+  })
   const { credentials } = emulator
   const client = createClient({
     appId: credentials.app_id,
     privateKey: credentials.app_private_key,
-    alipayPublicKey: credentials.alipay_public_key,
     gateway: `${baseUrl}/gateway.do`,
-    clock,
+    clock: ownClock,
+    ...(options.connectionsMax !== undefined && { connectionsMax: options.connectionsMax }),
+    ...(options.certificates === true
+      ? { certificates: credentials.certificates }
+      : { alipayPublicKey: credentials.alipay_public_key }),
   })
-  const sqlite = await openSqliteStore(':memory:')
+  let sqlite = await openSqliteStore(file, { clock: ownClock })
   const commits: PaymentCommit[] = []
   const gates = new Map<string, Gate[]>()
   const errors: unknown[] = []
+  const logged: LogEntry[] = []
+  const precreated: string[] = []
+  const notified: Buffer[] = []
 
-  const pass = async (name: string, answer: Parameters<Gate>[0] = {}) => {
-    await gates.get(name)?.shift()?.(answer)
+  const pass = async (name: string, answered: Parameters<Gate>[0] = {}) => {
+    await gates.get(name)?.shift()?.(answered)
   }
 
-  const store: PaymentStore = {
-    ...sqlite.payments,
+  const books: PaymentStore = {
+    ...through(() => sqlite.payments),
     async insert(commit, lease) {
-      const isInserted = await sqlite.payments.insert(commit, lease)
-      if (isInserted) commits.push(commit)
-      return isInserted
+      const result = await sqlite.payments.insert(commit, lease)
+      if (result === 'inserted') commits.push(commit)
+      return result
     },
     async save(commit) {
       for (const { kind } of commit.timeline) await pass(`before commit of ${kind}`)
-      const isSaved = await sqlite.payments.save(commit)
-      if (isSaved) commits.push(commit)
-      return isSaved
+      const result = await sqlite.payments.save(commit)
+      if (result === 'saved') commits.push(commit)
+      return result
     },
   }
+  const store = options.store?.(books) ?? books
 
   const gated =
-    <Request, Options, Answer>(
+    <Request, Settings extends { readonly timeoutMs?: number }, Answer>(
       name: Call,
-      call: (request: Request, options?: Options) => Promise<Answer>,
+      call: (request: Request, settings?: Settings) => Promise<Answer>,
     ) =>
-    async (request: Request, options?: Options): Promise<Answer> => {
+    async (request: Request, settings?: Settings): Promise<Answer> => {
       await pass(`before ${name}`)
-      const answer = await call(request, options)
-      await pass(`after ${name}`, answer as Parameters<Gate>[0])
-      return answer
+      if (name === 'precreate') precreated.push(JSON.stringify(request))
+      const { callTimeoutMs: timeoutMs } = options
+      const answered = await call(
+        request,
+        timeoutMs === undefined ? settings : ({ ...settings, timeoutMs } as Settings),
+      )
+      await pass(`after ${name}`, answered as Parameters<Gate>[0])
+      return answered
     }
-  const gateway: Gateway = {
+  const { trade } = client
+  const gateway: Gateway & { trade: AlipayClient['trade'] } = {
     appId: client.appId,
     trade: {
-      ...client.trade,
-      precreate: gated('precreate', client.trade.precreate),
-      query: gated('query', client.trade.query),
-      cancel: gated('cancel', client.trade.cancel),
-      refund: gated('refund', client.trade.refund),
-      refundQuery: gated('refundQuery', client.trade.refundQuery),
+      ...trade,
+      precreate: gated('precreate', trade.precreate),
+      query: gated('query', trade.query),
+      cancel: gated('cancel', trade.cancel),
+      close: gated('close', trade.close),
+      refund: gated('refund', trade.refund),
+      refundQuery: gated('refundQuery', trade.refundQuery),
     },
   }
 
   const serverPort = await listen(
-    { fetch: (request) => server.fetch(request), endEvents: () => server.endEvents() },
+    {
+      async fetch(request) {
+        if (!request.url.includes('/alipay/notify/')) return server.fetch(request)
+        const body = Buffer.from(await request.arrayBuffer())
+        notified.push(body)
+        const { url, method, headers } = request
+        return server.fetch(new Request(url, { method, headers, body }))
+      },
+      endEvents: () => server.endEvents(),
+    },
     { port: 0 },
   )
   const notifyToken = 'notify-token-of-the-shop'
   const notifyUrl = `${serverPort.url}/alipay/notify/${notifyToken}`
-  const engine = (options: Partial<PaymentsOptions> = {}): Payments =>
+  const engine = (more: Partial<PaymentsOptions> = {}): Payments =>
     createPayments({
       store,
       gateway,
-      clock,
-      onError: (error) => errors.push(error),
+      clock: ownClock,
+      monotonicMs,
+      publicUrl: serverPort.url,
+      onError: (error) => {
+        if (!(error instanceof Died)) errors.push(error)
+      },
       ...(notify ? { notifyUrl } : {}),
       ...(ownSeller ? { sellerId: credentials.seller_id } : {}),
-      ...options,
+      ...options.engine,
+      ...more,
     })
-  const payments = engine()
-  const server: Server = createServer({
-    payments,
-    client,
-    publicUrl: serverPort.url,
-    apiKeyHash: createHash('sha256').update('sk_test_shop').digest('hex'),
-    notifyToken,
-    clock,
-    mode: 'test',
-  })
+  const serve = (running: Payments): Server =>
+    createServer({
+      payments: running,
+      client,
+      publicUrl: serverPort.url,
+      apiKeyHash: createHash('sha256').update(API_KEY).digest('hex'),
+      notifyToken,
+      clock: ownClock,
+      mode: 'test',
+      log: (entry) => logged.push(entry),
+    })
+  let payments = engine()
+  let server = serve(payments)
   const buyer = emulator.wallet.buyers()[0]?.id ?? ''
 
   /** Does all that is due now. An engine that never comes to rest would keep calling for ever. */
@@ -153,32 +224,155 @@ export async function openShop({
     }
   }
 
+  const run = (running: Payments): void => {
+    payments = running
+    server.endEvents()
+    server = serve(running)
+  }
+
+  /** All payments that there are, oldest first. */
+  const records = async (): Promise<PaymentRecord[]> => {
+    const all: PaymentRecord[] = []
+    for (;;) {
+      const before = all.at(-1)?.payment.id
+      const page = await books.list({ limit: 100, ...(before !== undefined && { before }) })
+      if (page.length === 0) return all.toReversed()
+      all.push(...page)
+    }
+  }
+
   return {
     clock,
+    /** What merchant and store go by: the same one, unless the shop has a clock of its own. */
+    ownClock,
+    monotonicMs,
     emulator,
     client,
+    gateway,
     store,
+    /** The store itself, past whatever comes between. */
+    books,
+    file,
+    records,
     commits,
     errors,
+    /** What the server told its operator. */
+    logged,
+    /** The content of every precreate, oldest first. */
+    precreated,
+    /** The body of every notification that arrived, oldest first. */
+    notified,
     buyer,
     notifyUrl,
+    url: serverPort.url,
     engine,
-    payments,
     settle,
 
+    /** The engine that runs now. */
+    get payments(): Payments {
+      return payments
+    },
+
+    /** Has this engine run from now on, and the server with it. */
+    run,
+
+    /**
+     * Has the process die when it passes a point for the n-th time, counted from now: nothing that
+     * it does later has any effect.
+     */
+    dieAtPoint(point: CrashPoint, times = 1): { readonly isDead: boolean } {
+      const process = { isDead: false, left: times }
+      const breathe = (): void => {
+        if (process.isDead) throw new Died('The process is dead')
+      }
+      run(
+        engine({
+          store: mortal(store, breathe),
+          gateway: { ...gateway, trade: mortal(gateway.trade, breathe) },
+          crashPoint(name) {
+            if (name === point && --process.left === 0) process.isDead = true
+            breathe()
+          },
+        }),
+      )
+      return process
+    },
+
+    /**
+     * Starts the next process. Where the store is a file it is opened again, as by a process that
+     * finds it; else another node goes on with the store that they share.
+     */
+    async startNext(more: Partial<PaymentsOptions> = {}): Promise<void> {
+      if (file !== ':memory:') {
+        await sqlite.close()
+        sqlite = await openSqliteStore(file, { clock: ownClock })
+      }
+      run(engine(more))
+    },
+
+    /** Keeps the store's file as it is now. */
+    async backUp(): Promise<void> {
+      await sqlite.close()
+      copyStore(folder, join(folder, 'backup'))
+      sqlite = await openSqliteStore(file, { clock: ownClock })
+    },
+
+    /** Puts the backup in the store's place, and starts the next process on it. */
+    async restore(): Promise<void> {
+      await sqlite.close()
+      copyStore(join(folder, 'backup'), folder)
+      sqlite = await openSqliteStore(file, { clock: ownClock })
+      run(engine())
+    },
+
+    /** Nobody listens at Alipay's address until `connect`. Buyers can pay all the same. */
+    async disconnect(): Promise<void> {
+      await emulatorPort.close()
+    },
+
+    /** Alipay can be reached again. */
+    async connect(): Promise<void> {
+      emulatorPort = await listenEmulator({ fetch: answer }, { port: emulatorPort.port })
+    },
+
+    /** Does something to every answer of the gateway from now on; without a way, nothing. */
+    distortAnswers(way: typeof distort = async (response) => response): void {
+      distort = way
+    },
+
+    /** A request of the merchant, over HTTP. */
+    async api(method: string, path: string, body?: unknown) {
+      const response = await fetch(`${serverPort.url}/v1${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${API_KEY}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      })
+      return { status: response.status, body: (await response.json()) as ApiAnswer }
+    },
+
+    /** Sends a body to the notify address once more, and gives the answer's text. */
+    async replay(body: Buffer, url = notifyUrl): Promise<string> {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
+      const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) })
+      return response.text()
+    },
+
     /** Lets time pass in steps, and has the engine and the notifications do what is due at each. */
-    async elapse(ms: number, options: { stepMs?: number; engine?: Payments } = {}) {
-      const { stepMs = 1_000, engine: running = payments } = options
+    async elapse(ms: number, more: { stepMs?: number; engine?: Payments } = {}) {
+      const { stepMs = 1_000, engine: running } = more
       const end = addMs(clock.now(), ms)
-      await settle(running)
+      await settle(running ?? payments)
       while (clock.now() < end) {
         clock.advance(Math.min(stepMs, end - clock.now()))
-        await settle(running)
+        await settle(running ?? payments)
       }
     },
 
     /** Has the next call of this name, or the next commit of such evidence, wait for `gate`. */
-    gate(name: `${'before' | 'after'} ${Call}` | `before commit of ${string}`, gate: Gate): void {
+    gate(name: GateName, gate: Gate): void {
       gates.set(name, [...(gates.get(name) ?? []), gate])
     },
 
@@ -222,7 +416,7 @@ export async function openShop({
     },
 
     async find({ payment }: PaymentRecord): Promise<PaymentRecord> {
-      const record = await store.find({ id: payment.id })
+      const record = await books.find({ id: payment.id })
       if (record === undefined) throw new Error(`No payment ${payment.id}`)
       return record
     },
@@ -254,10 +448,17 @@ export async function openShop({
       })
     },
 
-    /** Closes the shop; the books must tell what Alipay's ledger tells. */
-    async close(): Promise<void> {
-      const records = await store.list({ limit: 100 })
-      expect(records.filter(isPaid).map(book).sort()).toEqual(
+    /** The books must tell what Alipay's ledger tells, and nothing may have gone wrong unseen. */
+    async expectBooks(): Promise<void> {
+      const all = await records()
+      const ours = new Set(
+        all.flatMap(({ refunds }) =>
+          refunds
+            .filter(({ source }) => source === 'api' || source === 'policy')
+            .map(({ outRequestNo }) => outRequestNo),
+        ),
+      )
+      expect(all.filter(isPaid).map(book).sort()).toEqual(
         emulator
           .ledger()
           .filter(({ paid }) => paid > 0)
@@ -265,15 +466,20 @@ export async function openShop({
             line(
               out_trade_no,
               paid,
-              refunds.map((refund) => [
-                refund.by === 'cancel' ? 'cancel' : refund.out_request_no,
-                refund.amount,
+              refunds.map(({ by, out_request_no: number, amount }) => [
+                by === 'cancel' ? 'cancel' : ours.has(number) ? number : 'external',
+                amount,
               ]),
             ),
           )
           .sort(),
       )
       expect(errors).toEqual([])
+    },
+
+    /** Closes the shop, whose books must be right. */
+    async close(): Promise<void> {
+      await this.expectBooks()
       await this.destroy()
     },
 
@@ -283,8 +489,64 @@ export async function openShop({
       await emulatorPort.close()
       await serverPort.close()
       await sqlite.close()
+      rmSync(folder, { recursive: true })
     },
   }
+}
+
+/** An answer of the API: an object, a list or an error. */
+export interface ApiAnswer {
+  readonly [name: string]: unknown
+  readonly id: string
+  readonly status: string
+  readonly error?: { readonly code: string; readonly [name: string]: unknown }
+}
+
+/** The database and its log, and nothing of what was there before. */
+function copyStore(from: string, to: string): void {
+  mkdirSync(to, { recursive: true })
+  for (const name of ['saoma.db', 'saoma.db-wal', 'saoma.db-shm']) {
+    rmSync(join(to, name), { force: true })
+    if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name))
+  }
+}
+
+/** A store whose calls go to the one that there is at the moment. */
+function through(current: () => PaymentStore): PaymentStore {
+  return mapCalls(
+    current(),
+    (name) =>
+      (...args) =>
+        call(current(), name, args),
+  )
+}
+
+/** Calls that a dead process does not make. */
+function mortal<T extends object>(of: T, breathe: () => void): T {
+  return mapCalls(of, (name) => async (...args) => {
+    breathe()
+    const result = await call(of, name, args)
+    // What was done is done, and nobody learns of it.
+    breathe()
+    return result
+  })
+}
+
+/** The same object with each of its functions replaced. */
+export function mapCalls<T extends object>(
+  of: T,
+  replace: (name: string) => (...args: unknown[]) => unknown,
+): T {
+  const entries = Object.entries(of).map(([name, value]) => [
+    name,
+    typeof value === 'function' ? replace(name) : (value as unknown),
+  ])
+  return Object.fromEntries(entries) as T
+}
+
+/** Calls one of an object's functions by its name. */
+export function call(of: object, name: string, args: readonly unknown[]): unknown {
+  return (of as Record<string, (...args: readonly unknown[]) => unknown>)[name]?.(...args)
 }
 
 function isPaid({ payment }: PaymentRecord): boolean {
@@ -297,9 +559,10 @@ function book({ payment, refunds }: PaymentRecord): string {
   return line(
     payment.outTradeNo,
     payment.amount,
-    made.map((refund) => [
-      refund.source === 'cancel' ? 'cancel' : refund.outRequestNo,
-      refund.amount,
+    made.map(({ source, outRequestNo, amount }) => [
+      // A query tells that money has gone back, but not under which number.
+      source === 'cancel' || source === 'external' ? source : outRequestNo,
+      amount,
     ]),
   )
 }

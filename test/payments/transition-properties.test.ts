@@ -122,7 +122,9 @@ test('no history leaves succeeded, and none writes to what it is given', () => {
         if (status === 'succeeded' && before.payment.status !== 'succeeded') {
           expect(paidAt).not.toBeNull()
         }
-        if (status === 'succeeded') expect(nextStepAt).toBeNull()
+        if (status === 'succeeded' && after.payment.settlement !== 'due') {
+          expect(nextStepAt).toBeNull()
+        }
         for (const { id, status } of before.refunds) {
           if (status === 'succeeded') {
             expect(after.refunds.find((refund) => refund.id === id)?.status).toBe('succeeded')
@@ -285,6 +287,18 @@ function answersTo(step: Step): readonly Evidence[] {
         { kind: 'cancel_answered', action: null, tradeNo: null },
         { kind: 'cancel_refused' },
         { kind: 'unknown', call: 'cancel', reason: 'no answer' },
+      ]
+    case 'close':
+      return [
+        { kind: 'close_answered' },
+        { kind: 'close_refused', isTradeMissing: false },
+        { kind: 'close_refused', isTradeMissing: true },
+        { kind: 'unknown', call: 'close', reason: 'no answer' },
+      ]
+    case 'settle':
+      return [
+        { kind: 'settled', duplicateOf: null },
+        { kind: 'settled', duplicateOf: 'pay_0' },
       ]
     case 'refund':
       return [

@@ -21,13 +21,15 @@ import { at, deepFreeze, paidTrade, record, refund, trade } from './records.ts'
 const now = at(30)
 
 /** The letters of the statuses, which are the columns of the table. */
-const letters: Record<PaymentStatus | 'canceling' | 'unscanned', string> = {
+const letters: Record<PaymentStatus | 'canceling' | 'unscanned' | 'settling' | 'held', string> = {
   created: 'N',
   pending: 'P',
   closing: 'C',
   canceling: 'Q',
   unscanned: 'U',
   succeeded: 'S',
+  settling: 'L',
+  held: 'H',
   expired: 'E',
   canceled: 'X',
   failed: 'F',
@@ -39,6 +41,9 @@ const eventLetters: Partial<Record<PaymentEventType, string>> = {
   'payment.succeeded_late': 'l',
   'payment.review_required': 'r',
   'payment.refunded_by_cancel': 'u',
+  'payment.duplicate': 'd',
+  'payment.review_resolved': 'v',
+  'refund.created': 'c',
   'refund.succeeded': 'b',
   'refund.external': 'e',
 }
@@ -59,6 +64,9 @@ const columns: Record<keyof typeof letters, Partial<Payment>> = {
     cancelAnsweredAt: at(10),
   },
   succeeded: { status: 'succeeded', paidAt: at(20), nextStepAt: null },
+  // Late money that is to be decided about, and what was decided to be looked at.
+  settling: { status: 'succeeded', late: true, paidAt: at(20), endedAt: at(10), settlement: 'due' },
+  held: { status: 'succeeded', late: true, settlement: 'held', review: 'late', nextStepAt: null },
   expired: { status: 'expired', cancellationReason: 'expired' },
   canceled: { status: 'canceled', cancellationReason: 'requested' },
   failed: { status: 'failed', shownAt: null, nextStepAt: null },
@@ -94,6 +102,7 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
   trade_not_exist: { 'query: no trade': { kind: 'trade_not_exist' } },
   deadline_passed: { deadline: { kind: 'deadline_passed' } },
   cancel_requested: { 'merchant gives up': { kind: 'cancel_requested' } },
+  superseded: { superseded: { kind: 'superseded', by: 'pay_0' } },
   cancel_attempted: {
     'cancel attempted': { kind: 'cancel_attempted', lastAnswer: 'WAIT_BUYER_PAY' },
   },
@@ -103,8 +112,21 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
     'cancel: no trade': { kind: 'cancel_answered', action: null, tradeNo: null },
   },
   cancel_refused: { 'cancel refused': { kind: 'cancel_refused' } },
+  close_answered: { closed: { kind: 'close_answered' } },
+  close_refused: {
+    'close refused': { kind: 'close_refused', isTradeMissing: false },
+    'close: no trade': { kind: 'close_refused', isTradeMissing: true },
+  },
+  settled: {
+    'settled: first': { kind: 'settled', duplicateOf: null },
+    'settled: duplicate': { kind: 'settled', duplicateOf: 'pay_0' },
+  },
+  review_resolved: {
+    'review: accept': { kind: 'review_resolved', action: 'accept' },
+    'review: refund': { kind: 'review_resolved', action: 'refund' },
+  },
   unknown: Object.fromEntries(
-    (['precreate', 'query', 'cancel', 'refund', 'refund_query'] as const).map((call) => [
+    (['precreate', 'query', 'cancel', 'close', 'refund', 'refund_query'] as const).map((call) => [
       `unknown: ${call}`,
       call.startsWith('refund')
         ? { kind: 'unknown', call, reason: 'no answer', refundId: 're_1' }
@@ -117,6 +139,18 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
   refund_not_found: { 'refund not found': { kind: 'refund_not_found', refundId: 're_1' } },
   refund_refused: {
     'refund refused': { kind: 'refund_refused', refundId: 're_1', failure, mendable: false },
+    'refund discordant': {
+      kind: 'refund_refused',
+      refundId: 're_1',
+      failure: { ...failure, code: 'ACQ.DISCORDANT_REPEAT_REQUEST' },
+      mendable: false,
+    },
+  },
+  refund_retry_requested: {
+    'refund retried': { kind: 'refund_retry_requested', refundId: 're_1' },
+  },
+  refund_cancel_requested: {
+    'refund given up': { kind: 'refund_cancel_requested', refundId: 're_1' },
   },
 }
 
@@ -126,48 +160,60 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
  * for never). Evidence about refunds changes nothing here, where there are none: see
  * refund-transitions.test.ts.
  */
-const NAME_WIDTH = 26
+const NAME_WIDTH = 24
 const matrix = `
-                          N       P       C       Q       U       S       E       X       F
-precreated                P@5     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-precreate refused         F@-     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-trade exists              ·@0     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@0
-query: waiting            ·s@5    ·s@5    ·s@0    ·s@0    ·s@0    ·@-     Cs@0    Cs@0    Cs@0
-query: success            S@-     S@-     S@-     ·@9     S@-     ·@-     Sl@-    Sl@-    Sl@-
-query: finished           S@-     S@-     S@-     ·@9     S@-     ·@-     Sl@-    Sl@-    Sl@-
-query: closed, unpaid     E@-     E@-     E@-     X@-     X@-     ·@-     ·@60    ·@60    ·@-
-query: closed, paid       Se@-    Se@-    Se@-    Sub@-   Sub@-   ·e@-    Sle@-   Sle@-   Sle@-
-query: closed, refunded   Se@-    Se@-    Se@-    Sub@-   Sub@-   ·e@-    Sle@-   Sle@-   Sle@-
-query: unheard of         ·@15    ·@5     ·@15    ·@15    ·@15    ·@-     ·@60    ·@60    ·@-
-query: other amount       ·r@15   ·r@5    ·r@15   ·r@15   ·r@15   ·r@-    ·r@60   ·r@60   ·r@-
-query: other seller       Sr@-    Sr@-    Sr@-    ·r@9    Sr@-    ·r@-    Slr@-   Slr@-   Slr@-
-note: waiting             ·s@5    ·s@5    ·s@0    ·s@0    ·s@0    ·@-     ·@0     ·@0     ·@0
-note: success             S@-     S@-     S@-     ·@9     ·@0     ·@-     Sl@-    Sl@-    Sl@-
-note: finished            S@-     S@-     S@-     ·@9     ·@0     ·@-     Sl@-    Sl@-    Sl@-
-note: closed, unpaid      E@-     E@-     E@-     X@-     X@-     ·@-     ·@60    ·@60    ·@-
-note: closed, paid        Se@-    Se@-    Se@-    Sub@-   Sub@-   ·e@-    Sle@-   Sle@-   Sle@-
-note: closed, refunded    Se@-    Se@-    Se@-    Sub@-   Sub@-   ·e@-    Sle@-   Sle@-   Sle@-
-note: unheard of          ·@15    ·@5     ·@15    ·@15    ·@15    ·@-     ·@60    ·@60    ·@-
-note: other amount        ·r@0    ·r@0    ·r@0    ·r@0    ·r@0    ·r@-    ·r@0    ·r@0    ·r@-
-note: other seller        Sr@-    Sr@-    Sr@-    ·r@9    ·r@0    ·r@-    Slr@-   Slr@-   Slr@-
-query: no trade           ·@1     ·@5     ·@0     ·@0     ·@15    ·@-     ·@60    ·@60    ·@-
-deadline                  C@0     C@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-merchant gives up         C@0     C@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-cancel attempted          ·@0     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-cancel: close             ·@0     ·@0     E@-     X@-     X@-     ·@-     ·@0     ·@0     ·@-
-cancel: refund            Sub@-   Sub@-   Sub@-   Sub@-   Sub@-   ·ub@-   Sub@-   Sub@-   Sub@-
-cancel: no trade          ·@0     ·@0     ·@15    ·@15    ·@15    ·@-     ·@0     ·@0     ·@-
-cancel refused            ·@1     ·@1     ·@1     ·@1     ·@1     ·@-     ·@1     ·@1     ·@1
-unknown: precreate        ·@1     ·@5     ·@1     ·@1     ·@1     ·@-     ·@1     ·@1     ·@1
-unknown: query            ·@1     ·@5     ·@1     ·@1     ·@1     ·@-     ·@1     ·@1     ·@1
-unknown: cancel           ·@1     ·@5     ·@1     ·@1     ·@1     ·@-     ·@1     ·@1     ·@1
-unknown: refund           ·@0     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-unknown: refund_query     ·@0     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-refund sent               ·@0     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-refund done               ·@0     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-refund unmoved            ·@0     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-refund not found          ·@0     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
-refund refused            ·@0     ·@0     ·@0     ·@0     ·@0     ·@-     ·@0     ·@0     ·@-
+                        N     P     C     Q     U     S     L     H     E     X     F
+precreated              P@5   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+precreate refused       F@-   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+trade exists            ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
+query: waiting          ·s@5  ·s@5  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   Cs@0  Cs@0  Cs@0
+query: success          S@-   S@-   S@-   ·@9   S@-   ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+query: finished         S@-   S@-   S@-   ·@9   S@-   ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+query: closed, unpaid   E@-   E@-   E@-   X@-   X@-   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+query: closed, paid     Se@-  Se@-  Se@-  Sub@- Sub@- ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+query: closed, refunded Se@-  Se@-  Se@-  Sub@- Sub@- ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+query: unheard of       ·@15  ·@5   ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+query: other amount     ·r@15 ·r@5  ·r@15 ·r@15 ·r@15 ·r@-  ·r@0  ·r@-  ·r@60 ·r@60 ·r@-
+query: other seller     Sr@-  Sr@-  Sr@-  ·r@9  Sr@-  ·r@-  ·r@0  ·r@-  Slr@0 Slr@0 Slr@0
+note: waiting           ·s@5  ·s@5  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
+note: success           S@-   S@-   S@-   ·@9   ·@0   ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+note: finished          S@-   S@-   S@-   ·@9   ·@0   ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+note: closed, unpaid    E@-   E@-   E@-   X@-   X@-   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+note: closed, paid      Se@-  Se@-  Se@-  Sub@- Sub@- ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+note: closed, refunded  Se@-  Se@-  Se@-  Sub@- Sub@- ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+note: unheard of        ·@15  ·@5   ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+note: other amount      ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
+note: other seller      Sr@-  Sr@-  Sr@-  ·r@9  ·r@0  ·r@-  ·r@0  ·r@-  Slr@0 Slr@0 Slr@0
+query: no trade         ·@1   ·@5   ·@0   ·@0   ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+deadline                C@0   C@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+merchant gives up       C@0   C@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+superseded              C@0   C@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel attempted        ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel: close           ·@0   ·@0   E@-   X@-   X@-   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel: refund          Sub@- Sub@- Sub@- Sub@- Sub@- ·ub@- ·ub@- ·ub@- Sub@- Sub@- Sub@-
+cancel: no trade        ·@0   ·@0   ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel refused          ·@1   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+closed                  ·@0   ·@0   E@-   X@-   X@-   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+close refused           ·@0   ·@0   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+close: no trade         ·@0   ·@0   ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+settled: first          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@-   ·@-   ·@0   ·@0   ·@-
+settled: duplicate      ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·dr@- ·@-   ·@0   ·@0   ·@-
+review: accept          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·v@-  ·@0   ·@0   ·@-
+review: refund          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·v@-  ·@0   ·@0   ·@-
+unknown: precreate      ·@1   ·@5   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: query          ·@1   ·@5   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: cancel         ·@1   ·@5   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: close          ·@1   ·@5   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: refund         ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+unknown: refund_query   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund sent             ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund done             ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund unmoved          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund not found        ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund refused          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund discordant       ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
+refund retried          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund given up         ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 `
 
 describe('each pair of evidence and status', () => {

@@ -83,6 +83,8 @@ export function createFakePayments(clock: Clock): FakePayments {
         updatedAt: now,
         sentAt: now,
         succeededAt: now,
+        cancelRequestedAt: null,
+        events: 1,
         failure: null,
         outcome: 'applied',
         unknownCalls: 0,
@@ -100,8 +102,23 @@ export function createFakePayments(clock: Clock): FakePayments {
       return undefined
     },
     timeline: async () => [
-      { at: clock.now(), kind: 'created', source: 'merchant', summary: { amount: 8888 } },
+      {
+        at: clock.now(),
+        kind: 'created',
+        source: 'merchant',
+        summary: { amount: 8888 },
+        version: 1,
+        from: null,
+        to: 'created',
+        raw: null,
+      },
     ],
+    retryRefund: async () => ({ status: 'not_found' }),
+    cancelRefund: async () => ({ status: 'not_found' }),
+    resolveReview: async () => ({ status: 'not_found' }),
+    eventsAfter: async () => [],
+    quarantine: async () => {},
+    reviewQuarantine: async () => 0,
     async acceptNotification({ params }) {
       const found = await fake.findByOutTradeNo(params.out_trade_no ?? '')
       if (found === undefined) return 'stored_for_review'

@@ -4,29 +4,172 @@
  * @module
  */
 
-import { addMs, toInstant } from '../../src/alipay/index.ts'
-import type { Lease, Payment, PaymentCommit, Refund } from '../../src/payments/index.ts'
-import { payment } from '../payments/records.ts'
+import { addMs, toFen, toInstant } from '../../src/alipay/index.ts'
+import type {
+  Lease,
+  NewEvent,
+  Payment,
+  PaymentCommit,
+  PaymentStore,
+  Refund,
+  ScheduleMove,
+} from '../../src/payments/index.ts'
 
+/** When every payment here was created. */
 export const opening = toInstant(1_795_400_000_000)
 
-let leases = 0
+let count = 0
 
 /** A new lease of 90 s. */
-export function lease(now = opening): Lease {
-  return { token: `lease_${++leases}`, until: addMs(now, 90_000) }
+export function lease(ms = 90_000): Lease {
+  return { token: `lease_${++count}`, ms }
 }
 
-/** The commit that stores a payment; its names are made from its id. */
+/** A payment of 88.88 yuan whose code is shown. */
+export function payment(id: string, change: Partial<Payment> = {}): Payment {
+  return {
+    id,
+    version: 1,
+    reference: null,
+    retryOf: null,
+    amount: toFen(8888),
+    subject: '美式咖啡',
+    status: 'pending',
+    outTradeNo: `sm_${id}`,
+    checkoutToken: `token_${id}`,
+    returnUrl: null,
+    qrCode: 'https://qr.alipay.com/bax1',
+    createdAt: opening,
+    updatedAt: opening,
+    expiresAt: addMs(opening, 300_000),
+    shownAt: opening,
+    scannedAt: null,
+    paidAt: null,
+    endedAt: null,
+    late: false,
+    tradeNo: null,
+    tradeStatus: null,
+    amountReceived: null,
+    buyerLogonId: null,
+    cancellationReason: null,
+    cancelAttemptedAt: null,
+    cancelAnsweredAt: null,
+    closeAttemptedAt: null,
+    refundedByCancel: false,
+    settlement: null,
+    duplicateOf: null,
+    review: null,
+    failure: null,
+    outcome: 'applied',
+    unknownCalls: 0,
+    answers: 0,
+    answeredAt: null,
+    answerHash: null,
+    events: 1,
+    nextStepAt: addMs(opening, 5_000),
+    ...change,
+  }
+}
+
+/** A refund of 30.00 yuan that was not sent yet. */
+export function refund(paymentId: string, id: string, change: Partial<Refund> = {}): Refund {
+  return {
+    id,
+    paymentId,
+    reference: null,
+    amount: toFen(3000),
+    reason: null,
+    status: 'pending',
+    outRequestNo: `rf_${id}`,
+    source: 'api',
+    createdAt: opening,
+    updatedAt: opening,
+    nextCall: 'refund',
+    sentAt: null,
+    succeededAt: null,
+    cancelRequestedAt: null,
+    failure: null,
+    outcome: 'not_applied',
+    unknownCalls: 0,
+    events: 1,
+    nextStepAt: opening,
+    ...change,
+  }
+}
+
+/** What else a commit may say. */
+export type CommitChange = Partial<Omit<PaymentCommit, 'record'>>
+
+/**
+ * A commit about a payment, due at once, with one event and one line in its timeline; its names are
+ * made from its id.
+ */
 export function commitOf(
   id: string,
   change: Partial<Payment> = {},
   refunds: readonly Refund[] = [],
+  rest: CommitChange = {},
 ): PaymentCommit {
-  const names = { outTradeNo: `sm_${id}`, checkoutToken: `token_${id}`, reference: null }
+  const record = { payment: payment(id, change), refunds }
+  const { version, status } = record.payment
   return {
-    record: { payment: payment({ id, version: 1, ...names, ...change }), refunds },
-    events: [{ type: 'payment.created' }],
-    timeline: [{ at: opening, kind: 'created', source: 'merchant', summary: { id } }],
+    record,
+    refunds,
+    events: [event(id, { sequence: version })],
+    timeline: [
+      {
+        at: opening,
+        kind: 'created',
+        source: 'merchant',
+        summary: { id },
+        version,
+        from: null,
+        to: status,
+        raw: null,
+      },
+    ],
+    dueInMs: 0,
+    release: null,
+    requiresReference: false,
+    ...rest,
   }
+}
+
+/** An event that was never told before. */
+export function event(paymentId: string, change: Partial<NewEvent> = {}): NewEvent {
+  return {
+    id: `evt_${paymentId}_${++count}`,
+    type: 'payment.created',
+    sequence: 1,
+    createdAt: opening,
+    data: JSON.stringify({ object: { id: paymentId }, previous: null }),
+    ...change,
+  }
+}
+
+/** A move of a payment's schedule. */
+export function moveOf(
+  id: string,
+  change: Partial<Payment> = {},
+  rest: Partial<ScheduleMove> = {},
+): ScheduleMove {
+  return {
+    record: { payment: payment(id, change), refunds: [] },
+    dueInMs: 0,
+    release: null,
+    ...rest,
+  }
+}
+
+/** Stores a payment and gives its lease back. */
+export async function add(
+  store: PaymentStore,
+  id: string,
+  change: Partial<Payment> = {},
+  rest: CommitChange = {},
+): Promise<void> {
+  const held = lease()
+  const commit = commitOf(id, change, [], rest)
+  await store.insert(commit, held)
+  await store.release(held, id, commit.dueInMs)
 }

@@ -6,8 +6,9 @@
  */
 
 import { formatYuan } from '../../alipay/money.ts'
-import { formatBeijingTime } from '../../alipay/time.ts'
-import { findTrade } from '../world.ts'
+import { addMs, formatBeijingTime } from '../../alipay/time.ts'
+import type { Refund } from '../records.ts'
+import { type World, findTrade } from '../world.ts'
 import { invalid } from './biz-content.ts'
 import { type Method, fail, succeed } from './method.ts'
 import { refundDetails } from './refund.ts'
@@ -21,7 +22,7 @@ export const refundQuery: Method = (world, { biz }) => {
   const trade = findTrade(world, names)
   if (trade === undefined) return fail('ACQ.TRADE_NOT_EXIST', names)
   const refund = trade.refunds.find((made) => made.out_request_no === number)
-  if (refund === undefined) return succeed({})
+  if (refund === undefined || !isVisible(world, refund)) return succeed({})
   const withDetails = options.includes('refund_detail_item_list')
   return succeed({
     trade_no: trade.trade_no,
@@ -35,4 +36,8 @@ export const refundQuery: Method = (world, { biz }) => {
     refund_detail_item_list: withDetails ? refundDetails(refund) : undefined,
     send_back_fee: withDetails ? formatYuan(refund.amount) : undefined,
   })
+}
+
+function isVisible({ clock, state }: World, { at }: Refund): boolean {
+  return clock.now() >= addMs(at, state.settings.refund_query_after_ms)
 }

@@ -238,6 +238,7 @@ export const en: Texts = {
     settingNames: {
       unscanned_cancel: 'Cancel of an unscanned order',
       unscanned_close: 'Close of an unscanned order',
+      late_scan: 'Scan of a code after time_expire',
       repeated_precreate: 'Repeated precreate',
       changed_precreate: 'Repeated precreate with other parameters',
       timeout_express_from: 'timeout_express counts from',
@@ -254,6 +255,7 @@ export const en: Texts = {
       node_order: 'Order of the answer node',
       paid_amounts: 'Paid amounts in answers',
       refund_status: 'refund_status in refund queries',
+      refund_query_after_ms: 'Refund query knows a refund after (ms)',
       password_above: 'Payment code without password up to (fen)',
       seller_balance: 'Balance of the seller',
       seller_status: 'Seller',

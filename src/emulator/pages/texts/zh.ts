@@ -238,6 +238,7 @@ export const zh = {
     settingNames: {
       unscanned_cancel: '撤销未扫码订单',
       unscanned_close: '关闭未扫码订单',
+      late_scan: 'time_expire 后扫未扫过的码',
       repeated_precreate: '重复预下单',
       changed_precreate: '参数不同的重复预下单',
       timeout_express_from: 'timeout_express 起算点',
@@ -254,6 +255,7 @@ export const zh = {
       node_order: '应答节点顺序',
       paid_amounts: '实付金额字段',
       refund_status: '退款查询的 refund_status',
+      refund_query_after_ms: '退款查询可见延迟（毫秒）',
       password_above: '付款码免密限额（分）',
       seller_balance: '商户余额',
       seller_status: '商户状态',

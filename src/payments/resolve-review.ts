@@ -1,0 +1,51 @@
+/**
+ * A person decides about a payment that was held for review.
+ *
+ * @module
+ */
+
+import { commitEvidence } from './commit.ts'
+import { createRefund } from './create-refund.ts'
+import { amountRefundable, type PaymentRecord } from './payment.ts'
+import type { Worker, WorkerContext } from './worker.ts'
+
+/** What became of it. */
+export type ResolveReviewResult =
+  | { readonly status: 'resolved'; readonly record: PaymentRecord }
+  /** Nobody has to look at it. */
+  | { readonly status: 'nothing_to_resolve'; readonly record: PaymentRecord }
+  /** It holds no money that could go back. */
+  | { readonly status: 'nothing_to_refund'; readonly record: PaymentRecord }
+  | { readonly status: 'not_found' }
+
+/** The refund of a review has one name, so that a repeat is the same refund. */
+const REFERENCE = 'review'
+
+/**
+ * Ends a review: the money is kept, or all that is left of it goes back.
+ *
+ * @param action `accept` or `refund`.
+ */
+export async function resolveReview(
+  context: WorkerContext,
+  worker: Worker,
+  id: string,
+  action: 'accept' | 'refund',
+): Promise<ResolveReviewResult> {
+  const { store } = context
+  const found = await store.find({ id })
+  if (found === undefined) return { status: 'not_found' }
+  if (found.payment.review === null) return { status: 'nothing_to_resolve', record: found }
+  if (action === 'refund') {
+    const isBegun = found.refunds.some(({ reference }) => reference === REFERENCE)
+    const isLeft = found.payment.status === 'succeeded' && amountRefundable(found) > 0
+    if (!isBegun && !isLeft) {
+      return { status: 'nothing_to_refund', record: found }
+    }
+    // First the refund: should the process die after it, the review is still open and can be repeated.
+    await createRefund(context, worker, { paymentId: id, reference: REFERENCE })
+  }
+  const read = (await store.find({ id })) ?? found
+  const { record } = await commitEvidence(context, read, { kind: 'review_resolved', action })
+  return { status: 'resolved', record }
+}

@@ -1,0 +1,103 @@
+/**
+ * The store of many nodes: PostgreSQL, which several applications and any number of processes
+ * share. Its own commit is what durability rests on.
+ *
+ * @module
+ */
+
+import { sql } from 'kysely'
+import { StoreUnavailable } from '../payments/payment-store.ts'
+import { StoreNotDurable, type StoreDatabase } from './database.ts'
+import type { StoreCrashPoint } from './group-commit.ts'
+import { migrate } from './migrations.ts'
+import { BatchGate } from './postgres-batches.ts'
+import { statementKysely, toResult, transactionKysely } from './postgres-dialect.ts'
+import { PostgresHearing } from './postgres-hearing.ts'
+import { PostgresHosts } from './postgres-hosts.ts'
+import { createPostgresPayments } from './postgres-payments.ts'
+import { IDENTITY_DEFAULT, type Store } from './store.ts'
+import { createWebhookStore } from './webhook-queries.ts'
+
+/** A store on PostgreSQL. */
+export interface PostgresStore extends Store {
+  readonly kind: 'postgresql'
+}
+
+/** How PostgreSQL is opened. */
+export interface PostgresStoreOptions {
+  /**
+   * `postgres://user:password@host:port/database`. Several hosts, `host1:port1,host2:port2`, are a
+   * primary and its standbys, whichever is which at the time.
+   */
+  readonly url: string
+  /**
+   * Where to listen to other nodes, if `url` goes through a pooler such as PgBouncer: past it.
+   * Default: `url`.
+   */
+  readonly listenUrl?: string | undefined
+  /**
+   * Whose payments these are, e.g. `live 2021000000000000`: the rows of others are not seen.
+   * Default: `default`.
+   */
+  readonly identity?: string | undefined
+  /** Connections at the most, besides the one that listens. Default: 10. */
+  readonly poolMax?: number | undefined
+  /** For SQLite alone: PostgreSQL's failures pass. */
+  readonly onFatal?: ((error: Error) => void) | undefined
+  /** Called where a process may die. */
+  readonly crashPoint?: ((point: StoreCrashPoint) => void) | undefined
+}
+
+/**
+ * Connects to PostgreSQL 14 or newer, and brings the schema up to date.
+ *
+ * @throws {StoreNotDurable} If the server does not keep what it acknowledges.
+ * @throws {StoreTooOld} If the tables were made by a version before the first release.
+ * @throws {StoreUnavailable} If it cannot be reached.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const { url, identity: app = IDENTITY_DEFAULT, poolMax = 10, crashPoint = () => {} } = options
+  const hosts = new PostgresHosts({ url, poolMax })
+  try {
+    await migrate(transactionKysely(hosts), 'postgresql')
+  } catch (error) {
+    await hosts.end()
+    throw error instanceof StoreUnavailable && error.cause instanceof StoreNotDurable
+      ? error.cause
+      : error
+  }
+  const hearing = new PostgresHearing({ hosts, listenUrl: options.listenUrl ?? url, app })
+  const shared: StoreDatabase = {
+    kind: 'postgresql',
+    app,
+    db: statementKysely(hosts),
+    // As a query of its own it is asked once a statement, and an index may be searched for it.
+    now: () => sql<number>`(select floor(extract(epoch from clock_timestamp()) * 1000)::bigint)`,
+    async atomically(statements) {
+      const results = await hosts.transaction(statements.map((statement) => statement.compile()))
+      return results.map(toResult)
+    },
+  }
+  const gate = new BatchGate()
+  let isOpen = true
+  return {
+    kind: 'postgresql',
+    payments: createPostgresPayments({
+      hosts,
+      shared,
+      gate,
+      crashPoint,
+      onCommitted: (paymentIds) => hearing.tell(paymentIds),
+      hear: (listener) => hearing.hear(listener),
+    }),
+    webhooks: createWebhookStore(shared),
+    failed: new Promise(() => {}),
+    async close() {
+      if (!isOpen) return
+      isOpen = false
+      await gate.drain()
+      await hearing.close()
+      await hosts.end()
+    },
+  }
+}

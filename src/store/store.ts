@@ -1,0 +1,26 @@
+/**
+ * What a caller gets who opens a store, whichever it is.
+ *
+ * @module
+ */
+
+import type { PaymentStore } from '../payments/index.ts'
+import type { WebhookStore } from '../webhooks/index.ts'
+import type { DatabaseKind } from './database.ts'
+
+/** An open store: the rows of one application and mode. */
+export interface Store {
+  readonly kind: DatabaseKind
+  readonly payments: PaymentStore
+  readonly webhooks: WebhookStore
+  /**
+   * Resolves when the store can not be trusted any more, with the reason. From then on every call
+   * rejects with `StoreUnavailable`; the process is to end, and to start again.
+   */
+  readonly failed: Promise<Error>
+  /** Commits what waits, and lets go of the database. */
+  close(): Promise<void>
+}
+
+/** Whose rows these are unless it is said. */
+export const IDENTITY_DEFAULT = 'default'

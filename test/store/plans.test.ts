@@ -1,0 +1,146 @@
+/**
+ * No question that is asked at each step of a payment reads more, the more payments there are.
+ *
+ * @module
+ */
+
+import { join } from 'node:path'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { addMs } from '../../src/alipay/index.ts'
+import type { PaymentRecord, PaymentStore } from '../../src/payments/index.ts'
+import { openDatabase } from '../../src/store/database-sync.ts'
+import { openPostgresStore, openSqliteStore } from '../../src/store/index.ts'
+import { postgresPrograms, query, sharedPostgres } from '../machines/postgres.ts'
+import { testFolder } from './opened-stores.ts'
+import { commitOf, lease, moveOf, opening, refund } from './payments-to-store.ts'
+
+/** Every statement that was prepared. */
+const prepared = vi.hoisted(() => new Set<string>())
+
+vi.mock('../../src/store/database-sync.ts', async (importActual) => {
+  const actual = await importActual<typeof import('../../src/store/database-sync.ts')>()
+  return {
+    ...actual,
+    async openDatabase(file: string) {
+      return new Proxy(await actual.openDatabase(file), {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name)
+          if (typeof value !== 'function') return value
+          return (...args: unknown[]): unknown => {
+            if (name === 'prepare') prepared.add(String(args[0]))
+            return value.apply(target, args)
+          }
+        },
+      })
+    },
+  }
+})
+
+beforeEach(() => prepared.clear())
+
+async function fill(store: PaymentStore, count: number): Promise<void> {
+  await Promise.all(
+    Array.from({ length: count }, (_, index) => {
+      const id = `pay_${index}`
+      const held = lease()
+      const change = { reference: `A-${index}`, createdAt: addMs(opening, index) }
+      return store.insert(commitOf(id, change, [], { release: held }), held)
+    }),
+  )
+}
+
+/** Everything that the engine does with a payment. */
+async function useAll(store: PaymentStore): Promise<void> {
+  const held = lease()
+  const [first] = (await store.claimDue(5, held)) as [PaymentRecord]
+  const { id, outTradeNo, checkoutToken, reference } = first.payment
+  expect(await store.reschedule(moveOf(id))).toBe(true)
+  const commit = commitOf(id, { reference, version: 2, status: 'succeeded' }, [refund(id, 're_1')])
+  expect(await store.save({ ...commit, release: held })).toBe('saved')
+  for (const key of [{ id }, { outTradeNo }, { checkoutToken }, { refundId: 're_1' }]) {
+    expect(await store.find(key)).toBeDefined()
+  }
+  expect(await store.find({ reference: reference ?? '' })).toBeDefined()
+  expect(await store.listByReference(reference ?? '')).toHaveLength(1)
+  expect(await store.timeline(id)).toHaveLength(2)
+  expect(await store.list({ limit: 5, before: 'pay_9' })).toHaveLength(5)
+  expect(await store.claim(id, held)).toBeDefined()
+  await store.release(held, id, null)
+  expect(await store.nextDueInMs()).toBe(0)
+  const last = await store.lastEventPosition()
+  expect(await store.eventsAfter(last - 5, 5)).toHaveLength(5)
+  await store.storeOrphan({ outTradeNo: 'x', receivedAt: opening, params: { notify_id: 'n' } })
+  await store.quarantine({ receivedAt: opening, body: 'x' })
+}
+
+test('SQLite finds every row that a statement is about by an index', async () => {
+  const file = join(testFolder(), 'saoma.db')
+  const store = await openSqliteStore(file)
+  onTestFinished(() => store.close())
+  await fill(store.payments, 10)
+  await useAll(store.payments)
+  const statements = [...prepared].filter((text) =>
+    /^\s*(?:select|update|delete|with)\b/i.test(text),
+  )
+  expect(statements.length).toBeGreaterThan(20)
+  const database = await openDatabase(file)
+  onTestFinished(() => database.close())
+  const scans = statements.flatMap((text) =>
+    database
+      .prepare(`explain query plan ${text}`)
+      .all()
+      .map((row) => (row as { detail: string }).detail)
+      .filter((detail) => detail.startsWith('SCAN'))
+      .map((detail) => `${detail}: ${text}`),
+  )
+  expect(scans.toSorted()).toEqual(
+    [
+      // From the end, and one application has a file for itself.
+      'SCAN events: select "position" from "events" where "app" = ? order by "position" desc limit ?',
+      // When the file is opened.
+      'SCAN due_payments: delete from "due_payments" where "due_at" is null',
+      'SCAN due_payments: update "due_payments" set "due_at" = ?, "lease_token" = ?, "leased_until" = ?',
+      'SCAN migrations: select "name" from "migrations"',
+      "SCAN sqlite_schema: select name from sqlite_schema where type = 'table'",
+      `SCAN webhook_deliveries USING INDEX webhook_deliveries_due: update "webhook_deliveries" set "due_at" = ?, "lease_token" = ?, "leased_until" = ? where "due_at" is not null and ("leased_until" > ? or "due_at" > ?)`,
+      'SCAN webhook_endpoints: update "webhook_endpoints" set "paused_until" = ? where "paused_until" > ?',
+    ].toSorted(),
+  )
+})
+
+describe.skipIf(postgresPrograms === '')('PostgreSQL', () => {
+  test.each(['never', 'just now'])(
+    'reads the rows that a statement is about, where tables were %s looked at',
+    async (when) => {
+      const url = await (await sharedPostgres()).createDatabase()
+      const filling = await openPostgresStore({ url })
+      await fill(filling.payments, 5_000)
+      await filling.close()
+      if (when === 'just now') await query(url, 'analyze')
+      const counted = `select relname as name, seq_tup_read + coalesce(idx_tup_fetch, 0) as count
+        from pg_stat_user_tables`
+      // What a connection has read is counted once it is closed.
+      const rowsRead = async () =>
+        Object.fromEntries(
+          (await query<{ name: string; count: string }>(url, counted)).map(({ name, count }) => [
+            name,
+            Number(count),
+          ]),
+        )
+      const before = await rowsRead()
+      const store = await openPostgresStore({ url })
+      await useAll(store.payments)
+      await store.close()
+      await vi.waitFor(async () => {
+        const connected = `select from pg_stat_activity
+          where datname = current_database() and pid <> pg_backend_pid()`
+        expect(await query(url, connected)).toEqual([])
+      })
+      const after = await rowsRead()
+      for (const table of ['payments', 'due_payments', 'events', 'evidence', 'refunds']) {
+        const read = (after[table] ?? 0) - (before[table] ?? 0)
+        expect(`${table}: ${read < 500 ? 'few' : read}`).toBe(`${table}: few`)
+      }
+    },
+  )
+})
