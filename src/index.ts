@@ -1,33 +1,65 @@
 /**
- * `saoma`: payments inside a Node application, with its own SQLite file.
+ * `saoma`: payments inside a Node application, with its own SQLite file or a PostgreSQL.
  *
  * @module
  */
 
-export { createPayments, type Payments, type PaymentsOptions } from './payments/index.ts'
-export { checkoutView, type CheckoutState, type CheckoutView } from './payments/index.ts'
+export {
+  checkoutView,
+  createPayments,
+  DEFAULT_RULES,
+  paymentJson,
+  refundJson,
+  StoreUnavailable,
+} from './payments/index.ts'
 export type {
   AcceptNotificationResult,
   CancelPaymentResult,
+  CheckoutState,
+  CheckoutView,
   CreatePaymentOrder,
   CreatePaymentResult,
   CreateRefundRequest,
   CreateRefundResult,
+  DecideRefundResult,
   Failure,
   Payment,
   PaymentEvent,
   PaymentEventType,
+  PaymentJson,
   PaymentRecord,
+  PaymentRules,
+  Payments,
+  PaymentsOptions,
   PaymentStatus,
   PaymentStore,
   Refund,
+  RefundJson,
   RefundStatus,
+  ResolveReviewResult,
+  Review,
+  StoredEvent,
   TimelineEntry,
 } from './payments/index.ts'
 export {
+  openPostgresStore,
   openSqliteStore,
   StoreInUse,
+  StoreNotDurable,
   StoreOfAnother,
+  type PostgresStore,
+  type PostgresStoreOptions,
   type SqliteStore,
   type SqliteStoreOptions,
+  type Store,
 } from './store/index.ts'
+export {
+  createWebhooks,
+  EndpointInvalid,
+  verifyWebhook,
+  WebhookInvalid,
+  type WebhookDelivery,
+  type WebhookEndpoint,
+  type Webhooks,
+  type WebhooksOptions,
+} from './webhooks/index.ts'

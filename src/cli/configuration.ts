@@ -14,7 +14,7 @@ import {
   type SignType,
 } from '../alipay/index.ts'
 import type { PaymentRules } from '../payments/index.ts'
-import type { AddressOptions } from '../webhooks/index.ts'
+import { AddressRules, type AddressOptions } from '../webhooks/index.ts'
 import { Failure } from './failure.ts'
 
 /** The environment's variables. */
@@ -125,7 +125,7 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
     callsPerSecond: positive(env, 'SAOMA_CALLS_PER_SECOND'),
     apiKey: optional(env, 'SAOMA_API_KEY'),
     notifyToken: optional(env, 'SAOMA_NOTIFY_TOKEN'),
-    webhookAddresses: { allow: list(env, 'SAOMA_WEBHOOK_ALLOW') },
+    webhookAddresses: readWebhookAddresses(env),
     merchantName: optional(env, 'SAOMA_MERCHANT_NAME'),
   }
 }
@@ -139,6 +139,17 @@ function readDatabase(env: Environment): DatabaseConfiguration | undefined {
     )
   }
   return { url, listenUrl: optional(env, 'SAOMA_DATABASE_LISTEN_URL') }
+}
+
+function readWebhookAddresses(env: Environment): AddressOptions {
+  const allow = list(env, 'SAOMA_WEBHOOK_ALLOW')
+  try {
+    // Now: a mistyped range would be found out by the first event that is not sent.
+    new AddressRules({ allow })
+  } catch (error) {
+    throw new Failure(`SAOMA_WEBHOOK_ALLOW: ${error instanceof Error ? error.message : ''}`)
+  }
+  return { allow }
 }
 
 function readRules(env: Environment): Partial<PaymentRules> {

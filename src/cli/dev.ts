@@ -96,6 +96,8 @@ export async function startDev(
       merchantName: MERCHANT_NAME,
       clock,
       log,
+      // Whoever develops receives webhooks on the same machine.
+      webhookAddresses: { allowPrivate: true },
     }).catch(portTaken(port, '--port'))
   } catch (error) {
     await emulatorListening.close()

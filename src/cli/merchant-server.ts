@@ -107,6 +107,9 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     livemode,
     crashPoint,
     ...(options.webhookAddresses && { addresses: options.webhookAddresses }),
+    onError: (error) => log({ level: 'error', event: 'webhooks.failed', ...describeError(error) }),
+    onDisabled: ({ id, disabledReason }) =>
+      log({ level: 'error', event: 'webhooks.disabled', endpoint: id, reason: disabledReason }),
   })
   const payments = createPayments({
     store: store.payments,
@@ -147,6 +150,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     api_key: secrets.apiKey,
     pid: process.pid,
   })
+  payments.watchAll(() => webhooks.wake())
   payments.start()
   webhooks.start()
   return {

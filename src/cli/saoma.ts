@@ -8,6 +8,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import * as backup from './commands/backup.ts'
 import * as cancel from './commands/cancel.ts'
 import * as demo from './commands/demo.ts'
 import * as dev from './commands/dev.ts'
@@ -22,7 +23,7 @@ import { Failure } from './failure.ts'
 import { createStyle } from './output.ts'
 
 /** In the order of `--help`. */
-const COMMANDS = [dev, serve, demo, emulator, pay, query, cancel, refund, verify, keys]
+const COMMANDS = [dev, serve, demo, emulator, pay, query, cancel, refund, verify, keys, backup]
 
 const program = new Command('saoma')
   .description('Alipay QR payments (当面付 扫码支付) that never drop an order.')

@@ -120,6 +120,8 @@ export interface Payments {
   reviewQuarantine(verify: (body: string) => VerifiedNotification | undefined): Promise<number>
   /** Calls the listener after each commit about this payment. Returns the way to stop. */
   watch(paymentId: string, listener: PaymentListener): () => void
+  /** Calls the listener after each commit of this process: there may be events to tell. */
+  watchAll(listener: PaymentListener): () => void
   /** Does what is due now and waits for it: for tests, and for those who run their own loop. */
   runDue(): Promise<number>
   /** Begins to do what is due, in the background. */
@@ -206,6 +208,7 @@ export function createPayments(options: PaymentsOptions): Payments {
       return accepted
     },
     watch: (paymentId, listener) => watchers.watch(paymentId, listener),
+    watchAll: (listener) => watchers.watchAll(listener),
     runDue: () => worker.runDue(),
     start() {
       worker.start()

@@ -13,6 +13,7 @@ export type PaymentListener = (record: PaymentRecord) => void
 /** Those who watch payments in this process. */
 export class PaymentWatchers {
   readonly #byPayment = new Map<string, Set<PaymentListener>>()
+  readonly #all = new Set<PaymentListener>()
   readonly #onError: (error: unknown) => void
 
   /** @param onError Is told of a listener that throws; the commit stands all the same. */
@@ -41,9 +42,15 @@ export class PaymentWatchers {
     }
   }
 
+  /** Calls `listener` after each commit of this process, until the returned function is called. */
+  watchAll(listener: PaymentListener): () => void {
+    this.#all.add(listener)
+    return () => void this.#all.delete(listener)
+  }
+
   /** Tells the watchers of a payment that it was committed. */
   tell(record: PaymentRecord): void {
-    for (const listener of this.#byPayment.get(record.payment.id) ?? []) {
+    for (const listener of [...this.#all, ...(this.#byPayment.get(record.payment.id) ?? [])]) {
       try {
         listener(record)
       } catch (error) {

@@ -27,7 +27,7 @@ export interface GroupCommitOptions {
   readonly onFatal: (error: Error) => void
 }
 
-/** Where a process may die in the worst moment: all is written, or committed but nobody was told. */
+/** Where a process may die in the worst moment: before the commit, or before anybody is told. */
 export type StoreCrashPoint = 'store-before-commit' | 'store-after-commit'
 
 /** Members of one transaction at the most: some 20 ms, for which nothing else runs. */

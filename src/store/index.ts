@@ -8,6 +8,6 @@ export { StoreNotDurable, StoreOfAnother, StoreTooOld, type DatabaseKind } from 
 export type { StoreCrashPoint } from './group-commit.ts'
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from './postgres.ts'
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './sqlite.ts'
-export { BackupExists } from './sqlite-backup.ts'
+export { BackupExists, backUp } from './sqlite-backup.ts'
 export { StoreInUse } from './sqlite-ownership.ts'
 export type { Store } from './store.ts'

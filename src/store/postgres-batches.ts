@@ -87,20 +87,24 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void
 }
 
+/** What a kind of batches goes by. */
+export interface BatchesOptions<Item> {
+  /** What may not be twice in a batch. */
+  readonly keyOf: (item: Item) => string
+  /** Sorts a batch, so that batches that meet wait for each other and not in a circle. */
+  readonly orderOf: (item: Item) => string
+}
+
 /** One kind of batches. */
 export class Batches<Item, Result> {
   readonly #gate: BatchGate
-  readonly #keyOf: (item: Item) => string
+  readonly #options: BatchesOptions<Item>
   readonly #write: WriteBatch<Item, Result>
   #waiting: Waiting<Item, Result>[] = []
 
-  /**
-   * @param keyOf What may not be twice in a batch, and orders it, so that batches that meet wait
-   *   for each other and not in a circle.
-   */
-  constructor(gate: BatchGate, keyOf: (item: Item) => string, write: WriteBatch<Item, Result>) {
+  constructor(gate: BatchGate, options: BatchesOptions<Item>, write: WriteBatch<Item, Result>) {
     this.#gate = gate
-    this.#keyOf = keyOf
+    this.#options = options
     this.#write = write
     gate.add({ hasMore: () => this.#waiting.length > 0, run: () => this.#run() })
   }
@@ -128,14 +132,18 @@ export class Batches<Item, Result> {
   }
 
   #take(): Waiting<Item, Result>[] {
+    const { keyOf, orderOf } = this.#options
     const batch = new Map<string, Waiting<Item, Result>>()
     const left: Waiting<Item, Result>[] = []
     for (const waiting of this.#waiting) {
-      const key = this.#keyOf(waiting.item)
+      const key = keyOf(waiting.item)
       if (batch.size >= SIZE_MAX || batch.has(key)) left.push(waiting)
       else batch.set(key, waiting)
     }
     this.#waiting = left
-    return [...batch].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, waiting]) => waiting)
+    return [...batch.values()]
+      .map((waiting) => ({ waiting, order: orderOf(waiting.item) }))
+      .sort((a, b) => (a.order < b.order ? -1 : 1))
+      .map(({ waiting }) => waiting)
   }
 }

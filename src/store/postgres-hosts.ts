@@ -61,8 +61,8 @@ export class PostgresHosts {
         idleTimeoutMillis: 60_000,
         verify: (client, done) => void verify(client, done),
       })
-      // One that breaks while it is idle is replaced when one is needed; while it is used, who waits
-      // for the statement is told.
+      // One that breaks while it is idle is replaced when one is needed; while it is used, who
+      // waits for the statement is told.
       pool.on('error', () => {})
       pool.on('connect', (client) => void client.on('error', () => {}))
       return pool

@@ -132,16 +132,20 @@ export function createPostgresPayments(options: PostgresPaymentsOptions): Paymen
 
   const inserts = new Batches<Insert, 'inserted' | 'taken'>(
     gate,
-    // Inserts of one reference wait for each other in the same order everywhere.
-    ({ commit: { record } }) => `${record.payment.reference ?? ''} ${record.payment.id}`,
+    {
+      keyOf: ({ commit }) => idOf(commit),
+      // Those of one reference wait for each other.
+      orderOf: ({ commit }) => `${commit.record.payment.reference ?? ''} ${idOf(commit)}`,
+    },
     oneByOneIfNeeded(insertBatch),
   )
+  const byId = { keyOf: idOf, orderOf: idOf }
   const saves = new Batches<PaymentCommit, 'saved' | 'outdated' | 'reference_taken'>(
     gate,
-    idOf,
+    byId,
     oneByOneIfNeeded(saveBatch),
   )
-  const moves = new Batches<ScheduleMove, boolean>(gate, idOf, oneByOneIfNeeded(rescheduleBatch))
+  const moves = new Batches<ScheduleMove, boolean>(gate, byId, oneByOneIfNeeded(rescheduleBatch))
 
   const records = async (sql: string, parameters: readonly unknown[]): Promise<PaymentRecord[]> => {
     const { rows } = await hosts.query<StoredRow>(sql, parameters)
@@ -275,7 +279,7 @@ const PAYMENTS = 'json_populate_recordset(null::payments, $2)'
  */
 const IS_OURS = 'p.id = any ($7::text[]) and texteq(p.app, $1)'
 
-/** The payments of a batch that are written: those that are new, or at the version that is believed. */
+/** Those of a batch that are written: the new ones, or those at the version that is believed. */
 const INSERTED = `insert into payments (${PAYMENT_COLUMNS.join()}, app)
   select ${PAYMENT_COLUMNS.join()}, $1 from ${PAYMENTS} on conflict do nothing returning id`
 
@@ -336,12 +340,14 @@ const IS_FREE =
 
 const DROPPED = `dropped as (
   delete from due_payments d using ${DUE}
-  where d.payment_id = s.payment_id and d.payment_id = any ($7::text[]) and s.due_at is null and s.leased_until = 0 and ${IS_FREE}
+  where d.payment_id = s.payment_id and d.payment_id = any ($7::text[])
+    and s.due_at is null and s.leased_until = 0 and ${IS_FREE}
 )`
 
 const RESTING = `resting as (
   update due_payments d set due_at = null, priority = s.priority from ${DUE}
-  where d.payment_id = s.payment_id and d.payment_id = any ($7::text[]) and s.due_at is null and s.leased_until = 0
+  where d.payment_id = s.payment_id and d.payment_id = any ($7::text[])
+    and s.due_at is null and s.leased_until = 0
     and not coalesce(${IS_FREE}, false)
 )`
 

@@ -57,15 +57,8 @@ export interface PostgresStoreOptions {
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, identity: app = IDENTITY_DEFAULT, poolMax = 10, crashPoint = () => {} } = options
+  await bringUpToDate(url)
   const hosts = new PostgresHosts({ url, poolMax })
-  try {
-    await migrate(transactionKysely(hosts), 'postgresql')
-  } catch (error) {
-    await hosts.end()
-    throw error instanceof StoreUnavailable && error.cause instanceof StoreNotDurable
-      ? error.cause
-      : error
-  }
   const hearing = new PostgresHearing({ hosts, listenUrl: options.listenUrl ?? url, app })
   const shared: StoreDatabase = {
     kind: 'postgresql',
@@ -101,3 +94,18 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     },
   }
 }
+
+async function bringUpToDate(url: string): Promise<void> {
+  const hosts = new PostgresHosts({ url, poolMax: 1, statementMaxMs: MIGRATION_MAX_MS })
+  try {
+    await migrate(transactionKysely(hosts), 'postgresql')
+  } catch (error) {
+    const isNotDurable = error instanceof StoreUnavailable && error.cause instanceof StoreNotDurable
+    throw isNotDurable ? error.cause : error
+  } finally {
+    await hosts.end()
+  }
+}
+
+/** For a statement of a migration, and for the node that waits until another has run them. */
+const MIGRATION_MAX_MS = 600_000

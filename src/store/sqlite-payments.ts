@@ -84,7 +84,7 @@ export function createSqlitePayments(options: SqlitePaymentsOptions): PaymentSto
     }
   }
 
-  /** Writes when a payment is next due, and gives the lease back if it is the one with the token. */
+  /** Writes when a payment is next due, and gives back the lease with that token. */
   const schedule = (record: PaymentRecord, dueInMs: number | null, token: string | null): void => {
     const { id } = record.payment
     const priority = duePriority(record)

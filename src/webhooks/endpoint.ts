@@ -29,7 +29,7 @@ export interface WebhookEndpoint {
   readonly secrets: KeptSecrets
   /** Attempts that failed in a row. */
   readonly failures: number
-  /** When the failures in a row began; `null` where the last attempt succeeded, or none was made. */
+  /** When the failures in a row began; `null` where there are none. */
   readonly failingSince: Instant | null
   /** Nothing is sent for so many milliseconds, by the store's clock, from when this was read. */
   readonly pausedForMs: number

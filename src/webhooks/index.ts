@@ -51,7 +51,7 @@ export interface WebhooksOptions {
   readonly store: WebhookStore
   /** Live endpoints are https. */
   readonly livemode: boolean
-  /** Seals the secrets. Default: none, they are kept as they are, which is for tests and laptops. */
+  /** Seals the secrets. Default: they are kept as they are, which is for tests and laptops. */
   readonly vault?: SecretVault
   /** Addresses beyond the public ones that may be sent to. Default: none. */
   readonly addresses?: AddressOptions
@@ -325,7 +325,7 @@ class Connections {
   }
 }
 
-export type { AddressOptions } from './address-rules.ts'
+export { AddressRules, type AddressOptions } from './address-rules.ts'
 export { addressKind, type AddressKind } from './address.ts'
 export {
   ANSWER_BYTES_KEPT,

@@ -23,7 +23,7 @@ export function eventMessage(
 ): WebhookMessage {
   const { id, type, createdAt, sequence, data } = event
   const head = JSON.stringify({ id, type, timestamp: formatRfc3339(createdAt), sequence })
-  // The data goes in as the text that was stored: parsed and written again it might come out otherwise.
+  // The data goes in as the text that was stored: written again it might come out otherwise.
   return { id, body: `${head.slice(0, -1)},"data":${data}}` }
 }
 

@@ -87,9 +87,9 @@ export interface DeliveryClaim {
   /** Deliveries at the most. */
   readonly limit: number
   readonly lease: Lease
-  /** Deliveries of one endpoint that may be in flight; {@link DeliveryClaim.failing} where it fails. */
+  /** Deliveries of one endpoint that may be in flight. */
   readonly inFlightMax: number
-  /** With so many failures in a row, so many deliveries may be in flight. */
+  /** With so many failures in a row or more, no more than so many may be in flight. */
   readonly failing: { readonly failures: number; readonly inFlightMax: number }
 }
 

@@ -131,6 +131,7 @@ export function createFakePayments(clock: Clock): FakePayments {
       listeners.set(id, watching.add(listener))
       return () => void watching.delete(listener)
     },
+    watchAll: () => () => {},
     runDue: async () => 0,
     start: () => {},
     stop: async () => {},
