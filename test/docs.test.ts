@@ -70,6 +70,17 @@ test('every command that is named is there', async () => {
   expect(wrong).toEqual([])
 })
 
+test('the page of limits is what the sources say', async () => {
+  const { limitsPage } = (await import(join(root, 'scripts', 'limits.mjs'))) as {
+    limitsPage: () => string
+  }
+  const page = documents.find(({ path }) => path === 'docs/reference/limits.md')?.text ?? ''
+  // Prettier sets the columns of a table.
+  const plain = (text: string) => text.replace(/ +/g, ' ').replace(/-+/g, '-')
+  expect(plain(page)).toBe(plain(limitsPage()))
+  expect(page).toContain('`BODY_BYTES_MAX`')
+})
+
 test('every setting that is named is read, and every setting that is read is named', () => {
   const named = new Set(
     documents.flatMap(({ text }) => text.match(/\bSAOMA_[A-Z_]*[A-Z]\b/g) ?? []),

@@ -169,7 +169,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
   }
 }
 
-/** A clock that is far off would end payments too early, and sign with times that Alipay refuses. */
+/** By a clock that is far off payments would end too early, and be signed with refused times. */
 async function refuseWrongClock(client: AlipayClient): Promise<void> {
   const { offsetMs } = await client.measureClock()
   if (Math.abs(offsetMs) <= CLOCK_SKEW_MAX_MS) return

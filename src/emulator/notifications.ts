@@ -61,7 +61,7 @@ const TAMPERING: ReadonlySet<string> = new Set([
   'wrong-seller',
 ])
 
-/** Carries one send to the merchant, as a fault has it where there is one, and tells what came back. */
+/** Carries one send to the merchant, as a fault has it if there is one; tells what came back. */
 export type Deliver = (
   record: NotificationRecord,
   fault: string | undefined,

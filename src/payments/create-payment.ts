@@ -39,7 +39,7 @@ export type CreatePaymentResult =
   | { readonly status: 'created'; readonly record: PaymentRecord }
   /** The reference has this open payment already, or the number is this payment's: same content. */
   | { readonly status: 'exists'; readonly record: PaymentRecord }
-  /** The reference has an open payment of another amount or subject, or the number belongs to one. */
+  /** The reference has an open payment of other content, or the number belongs to one. */
   | { readonly status: 'exists_with_different_content'; readonly record: PaymentRecord }
   /** The reference is paid, and not refunded in full. */
   | { readonly status: 'reference_already_paid'; readonly record: PaymentRecord }

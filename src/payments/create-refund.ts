@@ -58,7 +58,7 @@ export async function createRefund(
   request: CreateRefundRequest,
 ): Promise<CreateRefundResult> {
   checkRequest(request)
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const { store, clock, watchers, random, crashPoint } = context
     const found = await store.find({ id: request.paymentId })
     if (found === undefined) return { status: 'not_found' }
@@ -131,7 +131,7 @@ export async function createRefund(
       now,
     )
     // Somebody else changed the payment: what is left may be less now.
-    if (!(await isSaved(context, commit))) continue
+    if (!(await isSaved(context, commit, tries))) continue
     crashPoint('refund-stored')
     watchers.tell(commit.record)
     const lease = worker.lease()
@@ -140,12 +140,17 @@ export async function createRefund(
   }
 }
 
-/** A store that does not say whether it wrote is read again: the refund is then found, or made anew. */
-async function isSaved({ store, sleep }: WorkerContext, commit: PaymentCommit): Promise<boolean> {
+/** A store that does not say whether it wrote is read again: the refund is found, or made anew. */
+async function isSaved(
+  { store, sleep }: WorkerContext,
+  commit: PaymentCommit,
+  tries: number,
+): Promise<boolean> {
   try {
     return (await store.save(commit)) === 'saved'
   } catch (error) {
     if (!(error instanceof StoreUnavailable) || error.outcome !== 'unknown') throw error
+    if (tries >= STORE_TRIES_MAX) throw error
     await sleep(STORE_PAUSE_MS)
     const read = await store.find({ id: commit.record.payment.id })
     const [refund] = commit.refunds
@@ -155,6 +160,9 @@ async function isSaved({ store, sleep }: WorkerContext, commit: PaymentCommit): 
 
 /** Before a store that broke off is asked what it has. */
 const STORE_PAUSE_MS = 250
+
+/** A store that breaks off each time is not tried for ever: the merchant may repeat it. */
+const STORE_TRIES_MAX = 20
 
 function judge(record: PaymentRecord, refundId: string): CreateRefundResult {
   const refund = record.refunds.find(({ id }) => id === refundId)

@@ -247,7 +247,7 @@ interface Inquiry<Answer extends object> {
   readonly call: () => Promise<Answer>
   /** The fact, or why the answer proves nothing. */
   readonly read: (answer: Answer) => Evidence | string
-  /** The fact in a verified no that is known to mean `not_applied`; `undefined` where it is none. */
+  /** The fact in a verified no that is known to mean `not_applied`; `undefined` for none. */
   readonly refused: (refusal: RequestRefused) => Evidence | undefined
 }
 

@@ -12,7 +12,7 @@ import type { Instant } from '../alipay/index.ts'
 /** Gives random bytes. */
 export type RandomBytes = (size: number) => Uint8Array
 
-/** Bytes that are drawn in one go: a draw for each id would cost as much as the rest of a commit. */
+/** Bytes that are drawn in one go: a draw for each id costs as much as the rest of a commit. */
 const POOL_BYTES = 8_192
 
 const pool = Buffer.alloc(POOL_BYTES)

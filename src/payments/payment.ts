@@ -47,7 +47,7 @@ export interface Payment {
   readonly version: number
   /** The merchant's name for the sale, or `null`. */
   readonly reference: string | null
-  /** The payment before it of the same reference, which had ended without money; `null` for none. */
+  /** The payment before it of the same reference, which ended without money; `null` for none. */
   readonly retryOf: string | null
   readonly amount: Fen
   /** As the merchant wrote it; what Alipay forbids is replaced only on the wire. */

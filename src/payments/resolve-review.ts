@@ -42,7 +42,7 @@ export async function resolveReview(
     if (!isBegun && !isLeft) {
       return { status: 'nothing_to_refund', record: found }
     }
-    // First the refund: should the process die after it, the review is still open and can be repeated.
+    // First the refund: should the process die after it, the review is open and can be repeated.
     await createRefund(context, worker, { paymentId: id, reference: REFERENCE })
   }
   const read = (await store.find({ id })) ?? found

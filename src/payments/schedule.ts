@@ -60,7 +60,7 @@ export const REFUND_SPACING_MS = 3_000
 /** A refund is asked about no earlier than this after it was sent. Alipay: 退款查询. */
 export const REFUND_QUERY_AFTER_MS = 10_000
 
-/** After a cancel that found no trade where a query had seen one, the query comes this much later. */
+/** The next query after a cancel that found no trade, where a query had seen one. */
 export const CONTRADICTION_MS = 5_000
 
 /** A refund that the merchant has to mend is tried again after these, the last one repeated. */

@@ -175,6 +175,8 @@ export function firstSchema(kind: DatabaseKind): readonly string[] {
       leased_until bigint not null
     )`,
     'create unique index webhook_deliveries_event on webhook_deliveries (event_id, endpoint_id)',
+    `create index webhook_deliveries_by_creation
+      on webhook_deliveries (endpoint_id, created_at, id)`,
     `create index webhook_deliveries_due on webhook_deliveries (app, endpoint_id, due_at)
       where due_at is not null`,
 

@@ -109,7 +109,7 @@ async function start(
     kind: 'sqlite',
     app,
     db: groupedKysely(runner, group),
-    now: () => sql.lit<number>(clock.now()),
+    now: () => sql<number>`${clock.now()}`,
     atomically: (statements) => {
       const compiled = statements.map((statement) => statement.compile())
       return group.write(() => compiled.map((statement) => runner.run(statement)))

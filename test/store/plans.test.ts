@@ -130,6 +130,8 @@ describe.skipIf(postgresPrograms === '')('PostgreSQL', () => {
       const before = await rowsRead()
       const store = await openPostgresStore({ url })
       await useAll(store.payments)
+      const moves = Array.from({ length: 20 }, (_, index) => moveOf(`pay_${1_000 + index}`))
+      await Promise.all(moves.map((move) => store.payments.reschedule(move)))
       await store.close()
       await vi.waitFor(async () => {
         const connected = `select from pg_stat_activity

@@ -5,6 +5,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { PaymentStore, StoredEvent } from '../../src/payments/index.ts'
 import { StoreUnavailable } from '../../src/payments/payment-store.ts'
@@ -32,6 +33,13 @@ async function openStore(
   const store = await openPostgresStore({ url, ...options })
   onTestFinished(() => store.close())
   return store
+}
+
+async function connected(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  onTestFinished(() => client.end())
+  return client
 }
 
 const open = async (url: string, options: Partial<PostgresStoreOptions> = {}) =>
@@ -163,10 +171,7 @@ describe.skipIf(postgresPrograms === '')('writes', () => {
     await add(store, 'pay_1')
     await add(store, 'pay_2')
     await query(url, `alter database ${new URL(url).pathname.slice(1)} set deadlock_timeout = '2s'`)
-    const { Client } = await import('pg')
-    const client = new Client({ connectionString: url })
-    await client.connect()
-    onTestFinished(() => client.end())
+    const client = await connected(url)
     await client.query('set deadlock_timeout = 60000')
     const lock = (id: string) =>
       client.query('select id from payments where id = $1 for update', [id])
@@ -185,6 +190,17 @@ describe.skipIf(postgresPrograms === '')('writes', () => {
     await vi.waitFor(async () => {
       expect(Number((await query(url, deadlocks))[0]?.['deadlocks'])).toBeGreaterThan(0)
     }, PATIENCE)
+  })
+
+  test('of others are not waited for by who claims what is due', async () => {
+    const url = await createDatabase()
+    const store = await open(url)
+    for (const id of ['pay_1', 'pay_2']) await add(store, id)
+    const client = await connected(url)
+    await client.query('begin')
+    await client.query(`select from due_payments where payment_id = 'pay_1' for update`)
+    const claimed = await store.claimDue(9, lease())
+    expect(claimed.map(({ payment }) => payment.id)).toEqual(['pay_2'])
   })
 
   test('leave no transaction open in which a node could be stopped', async () => {
