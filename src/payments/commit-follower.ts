@@ -64,8 +64,11 @@ export class CommitFollower {
     }
     this.#reading = true
     try {
-      // Whoever begins to watch reads the present state himself: only what comes after counts.
-      this.#position ??= await store.lastEventPosition()
+      if (this.#position === undefined) {
+        this.#position = await store.lastEventPosition()
+        // Since the first of them began to watch, something may have been committed already.
+        await this.#tell(watchers.watched())
+      }
       const events = await store.eventsAfter(this.#position, EVENTS_MAX)
       await this.#tell(events.map(({ paymentId }) => paymentId))
       this.#position = events.at(-1)?.position ?? this.#position

@@ -90,9 +90,12 @@ export async function commitEvidence(
     }
     const release = options.release?.(next.record) ?? null
     const released = release !== null
-    const changed = next.events.length > 0 || isNews(current, next.record)
+    const changed =
+      next.events.length > 0 ||
+      isNews(current, next.record) ||
+      isDecision(evidence, current, next.record)
     if (!changed && isScheduleOnly(current, next.record)) {
-      const move = { record: next.record, dueInMs: dueInMs(next.record, now), release }
+      const move = { record: next.record, dueInMs: dueInMs(next.record, now, rules), release }
       const moved = await whenAvailable(context, () => store.reschedule(move), away)
       if (moved === true) return { record: next.record, changed, released, referenceTaken: false }
       if (moved === undefined) away += 1
@@ -120,7 +123,7 @@ export async function commitEvidence(
 
 /** Numbers what a transition made, so that it can be stored in one transaction. */
 export function toCommit(
-  context: Pick<CommitContext, 'presentation' | 'random'>,
+  context: Pick<CommitContext, 'presentation' | 'random' | 'rules'>,
   before: PaymentRecord | undefined,
   { record, events }: { readonly record: PaymentRecord; readonly events: readonly PaymentEvent[] },
   timeline: readonly TimelineEntry[],
@@ -143,7 +146,7 @@ export function toCommit(
       data: eventData(context.presentation, event, before, next, now),
     })),
     timeline: timeline.map((entry) => ({ ...entry, version })),
-    dueInMs: dueInMs(next, now),
+    dueInMs: dueInMs(next, now, context.rules),
     release: options.release ?? null,
     requiresReference: options.requiresReference ?? false,
   }
@@ -185,8 +188,8 @@ async function whenAvailable<T>(
   }
 }
 
-function dueInMs(record: PaymentRecord, now: Instant): number | null {
-  const dueAt = nextDueAt(record)
+function dueInMs(record: PaymentRecord, now: Instant, rules: PaymentRules): number | null {
+  const dueAt = nextDueAt(record, rules)
   return dueAt === null ? null : dueAt - now
 }
 
@@ -205,8 +208,17 @@ function isNews(before: PaymentRecord, after: PaymentRecord): boolean {
     a.closeAttemptedAt !== b.closeAttemptedAt ||
     a.settlement !== b.settlement ||
     a.cancellationReason !== b.cancellationReason ||
-    after.refunds.some((refund, index) => refund.status !== before.refunds[index]?.status)
+    after.refunds.some((refund, index) => isRefundNews(before.refunds[index], refund))
   )
+}
+
+function isRefundNews(before: Refund | undefined, after: Refund): boolean {
+  return before?.status !== after.status || before.failure?.code !== after.failure?.code
+}
+
+/** What a person has decided about a refund is told, though at first it only moves the schedule. */
+function isDecision(evidence: Evidence, before: PaymentRecord, after: PaymentRecord): boolean {
+  return SOURCES[evidence.kind] === 'merchant' && before.refunds !== after.refunds
 }
 
 /** What {@link PaymentStore.reschedule} writes. */

@@ -65,7 +65,8 @@ export async function createPayment(
   order: CreatePaymentOrder,
 ): Promise<CreatePaymentResult> {
   checkOrder(order)
-  const { clock, watchers, crashPoint } = context
+  const { clock, clockIsRight, watchers, crashPoint } = context
+  await clockIsRight()
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const known = await findKnown(context, order)
     if ('existing' in known) return known.existing

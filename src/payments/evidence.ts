@@ -89,6 +89,15 @@ export type Evidence =
       /** Whether the merchant can mend it, such as by topping up the balance. */
       readonly mendable: boolean
     }
+  /**
+   * The trade is closed: by this very refund, if an earlier call made it, or by others. What the
+   * refund query says in the end decides.
+   */
+  | {
+      readonly kind: 'refund_trade_closed'
+      readonly refundId: string
+      readonly failure: Failure
+    }
   /** The merchant has mended what was wrong: try now. */
   | { readonly kind: 'refund_retry_requested'; readonly refundId: string }
   /** The merchant does not want it any more. */

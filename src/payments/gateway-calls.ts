@@ -23,12 +23,13 @@ import {
 } from '../alipay/index.ts'
 import type { Evidence, Finding, GatewayCall, TradeFacts } from './evidence.ts'
 import type { Failure, Payment, Refund } from './payment.ts'
+import { TRADE_CLOSED } from './refund-transitions.ts'
 import { ALIPAY_EXPIRY_AFTER_MS } from './schedule.ts'
 import { wireSubject } from './subject.ts'
 
 /** The part of the client that the engine uses. */
 export type Gateway = Pick<AlipayClient, 'appId'> &
-  Partial<Pick<AlipayClient, 'clock'>> & {
+  Partial<Pick<AlipayClient, 'clock' | 'measureClock'>> & {
     readonly trade: Pick<
       AlipayClient['trade'],
       'precreate' | 'query' | 'cancel' | 'close' | 'refund' | 'refundQuery'
@@ -88,8 +89,7 @@ export function callQuery(gateway: Gateway, payment: Payment): Promise<Finding> 
       answer.out_trade_no === payment.outTradeNo
         ? { kind: 'trade', source: 'query', trade: readTrade(answer) }
         : 'the answer names no order',
-    refused: ({ subCode }) =>
-      subCode === 'ACQ.TRADE_NOT_EXIST' ? { kind: 'trade_not_exist' } : undefined,
+    refused: ({ subCode }) => (subCode === MISSING ? { kind: 'trade_not_exist' } : undefined),
   })
 }
 
@@ -130,10 +130,11 @@ export function callClose(gateway: Gateway, payment: Payment): Promise<Finding> 
   return find('close', {
     call: () => gateway.trade.close({ out_trade_no: payment.outTradeNo }, TIMED),
     read: () => ({ kind: 'close_answered' }),
-    refused: ({ subCode }) => ({
-      kind: 'close_refused',
-      isTradeMissing: subCode === 'ACQ.TRADE_NOT_EXIST',
-    }),
+    refused: ({ subCode }) => ({ kind: 'close_refused', isTradeMissing: subCode === MISSING }),
+    doubted: ({ subCode }) =>
+      subCode === MISSING || NOT_WAITING.has(subCode)
+        ? { kind: 'close_refused', isTradeMissing: subCode === MISSING }
+        : undefined,
   })
 }
 
@@ -164,6 +165,10 @@ export function callRefund(gateway: Gateway, payment: Payment, refund: Refund): 
         failure: toFailure(refusal),
         mendable: MENDABLE.has(refusal.subCode),
       }),
+      doubted: (refusal) =>
+        refusal.subCode === TRADE_CLOSED
+          ? { kind: 'refund_trade_closed', refundId, failure: toFailure(refusal) }
+          : undefined,
     },
     refundId,
   )
@@ -233,6 +238,16 @@ const TRADE_EXISTS: ReadonlySet<string> = new Set([
   'ACQ.TRADE_BUYER_NOT_MATCH',
 ])
 
+/** There is no trade: nobody has scanned the code. */
+const MISSING = 'ACQ.TRADE_NOT_EXIST'
+
+/** The trade does not wait for its buyer: somebody has paid it, or closed it. */
+const NOT_WAITING: ReadonlySet<string> = new Set([
+  'ACQ.TRADE_STATUS_ERROR',
+  'ACQ.REASON_TRADE_STATUS_INVALID',
+  'ACQ.REASON_ILLEGAL_STATUS',
+])
+
 /** Too many calls at the moment: it says nothing of the order, so the call is made again. */
 const CALL_LIMITED = '40005'
 
@@ -249,6 +264,8 @@ interface Inquiry<Answer extends object> {
   readonly read: (answer: Answer) => Evidence | string
   /** The fact in a verified no that is known to mean `not_applied`; `undefined` for none. */
   readonly refused: (refusal: RequestRefused) => Evidence | undefined
+  /** The same where it is known of the trade, though not whether this call did nothing. */
+  readonly doubted?: (refusal: RequestRefused) => Evidence | undefined
 }
 
 async function find<Answer extends object>(
@@ -269,8 +286,8 @@ async function find<Answer extends object>(
       return unclear(call, `${error.code}: ${error.message}`, refundId)
     }
     const isThrottled = error.alipayCode === CALL_LIMITED
-    const isDefinite = error.outcome === 'not_applied' && !isThrottled
-    const evidence = isDefinite ? inquiry.refused(error) : undefined
+    const read = error.outcome === 'not_applied' ? inquiry.refused : inquiry.doubted
+    const evidence = isThrottled ? undefined : read?.(error)
     return evidence === undefined
       ? { ...unclear(call, error.message, refundId), isThrottled }
       : { evidence, raw: error.rawText ?? null, isThrottled }

@@ -11,7 +11,12 @@
 
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock, type Clock, type VerifiedNotification } from '../alipay/index.ts'
+import {
+  GatewayClock,
+  systemClock,
+  type Clock,
+  type VerifiedNotification,
+} from '../alipay/index.ts'
 import { acceptNotification, type AcceptNotificationResult } from './accept-notification.ts'
 import { cancelPayment, type CancelPaymentResult } from './cancel-payment.ts'
 import { CommitFollower } from './commit-follower.ts'
@@ -141,9 +146,10 @@ export function createPayments(options: PaymentsOptions): Payments {
     store,
     gateway,
     clock,
+    clockIsRight: askForTime(gateway, clock),
     monotonicMs,
     watchers,
-    rules: toRules(options.rules),
+    rules: toRules(options.rules, store),
     settings: {
       notifyUrl: options.notifyUrl,
       productCode: options.productCode ?? 'FACE_TO_FACE_PAYMENT',
@@ -220,6 +226,25 @@ export function createPayments(options: PaymentsOptions): Payments {
     },
   }
 }
+
+/**
+ * By a machine's clock that is wrong payments would seem to be past their deadline, or get one that
+ * has passed: Alipay's is asked for first, once, where that can be done.
+ */
+function askForTime(gateway: Gateway, clock: Clock): () => Promise<void> {
+  let asked: Promise<void> | undefined
+  return () => {
+    const isRight = !(clock instanceof GatewayClock) || clock.isMeasured
+    if (isRight || gateway.measureClock === undefined) return RIGHT
+    // Where Alipay cannot be reached nothing can be ended either: its first answer tells the time.
+    return (asked ??= gateway.measureClock().then(
+      () => {},
+      () => {},
+    ))
+  }
+}
+
+const RIGHT = Promise.resolve()
 
 export type { AcceptNotificationResult } from './accept-notification.ts'
 export type { CancelPaymentResult } from './cancel-payment.ts'

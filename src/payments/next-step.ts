@@ -8,7 +8,7 @@
 import { addMs, toInstant, type Instant } from '../alipay/index.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
 import { DEFAULT_RULES, type PaymentRules } from './rules.ts'
-import { earlier, later, REFUND_SPACING_MS } from './schedule.ts'
+import { earlier, later } from './schedule.ts'
 
 /** One thing to do: a call to the gateway, or a fact of the clock. */
 export type Step =
@@ -48,26 +48,28 @@ export function nextStep(
       case 'closing':
         return (fresh === null ? null : fence(record, fresh, rules)) ?? { kind: 'query' }
       case 'succeeded':
-        if (payment.settlement === 'due') return { kind: 'settle' }
-        break
+        return { kind: payment.settlement === 'due' ? 'settle' : 'query' }
       case 'expired':
       case 'canceled':
       case 'failed':
         return { kind: 'query' }
     }
   }
-  const refund = dueRefund(record, now)
+  const refund = dueRefund(record, now, rules)
   return refund === undefined ? null : { kind: refund.nextCall, refund }
 }
 
 /** When something is next due about a payment or one of its refunds, or `null` for never. */
-export function nextDueAt({ payment, refunds }: PaymentRecord): Instant | null {
+export function nextDueAt(
+  { payment, refunds }: PaymentRecord,
+  rules: PaymentRules = DEFAULT_RULES,
+): Instant | null {
   let due = payment.nextStepAt
   for (const refund of refunds) {
     if (refund.nextStepAt === null) continue
     const at =
       refund.nextCall === 'refund'
-        ? later(refund.nextStepAt, mayRefundAt(refunds))
+        ? later(refund.nextStepAt, mayRefundAt(refunds, rules))
         : refund.nextStepAt
     due = due === null ? at : earlier(due, at)
   }
@@ -114,16 +116,20 @@ function fence(
   }
 }
 
-function dueRefund({ refunds }: PaymentRecord, now: Instant): Refund | undefined {
+function dueRefund(
+  { refunds }: PaymentRecord,
+  now: Instant,
+  rules: PaymentRules,
+): Refund | undefined {
   return refunds
     .filter(({ nextStepAt }) => nextStepAt !== null && nextStepAt <= now)
-    .find(({ nextCall }) => nextCall === 'refund_query' || mayRefundAt(refunds) <= now)
+    .find(({ nextCall }) => nextCall === 'refund_query' || mayRefundAt(refunds, rules) <= now)
 }
 
-/** Refunds of one trade are sent one after the other, 3 s apart. */
-function mayRefundAt(refunds: readonly Refund[]): Instant {
+/** Refunds of one trade are sent one after the other, and not too close together. */
+function mayRefundAt(refunds: readonly Refund[], { refundSpacingMs }: PaymentRules): Instant {
   return refunds.reduce<Instant>(
-    (at, { sentAt }) => (sentAt === null ? at : later(at, addMs(sentAt, REFUND_SPACING_MS))),
+    (at, { sentAt }) => (sentAt === null ? at : later(at, addMs(sentAt, refundSpacingMs))),
     toInstant(0),
   )
 }

@@ -42,6 +42,11 @@ export class PaymentWatchers {
     }
   }
 
+  /** The payments that somebody watches. */
+  watched(): string[] {
+    return [...this.#byPayment.keys()]
+  }
+
   /** Calls `listener` after each commit of this process, until the returned function is called. */
   watchAll(listener: PaymentListener): () => void {
     this.#all.add(listener)

@@ -73,7 +73,7 @@ export interface Payment {
   /** When a buyer was first seen to have scanned. */
   readonly scannedAt: Instant | null
   readonly paidAt: Instant | null
-  /** When it ended without money; `null` while it is open, or if it was paid in time. */
+  /** When it first ended without money. `null` where it never has; what is paid after it is late. */
   readonly endedAt: Instant | null
   /** Whether the money came after the payment had ended. */
   readonly late: boolean

@@ -10,7 +10,12 @@ import type { Evidence } from './evidence.ts'
 import { derivedRefundId } from './identifiers.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
 import type { PaymentEvent, PaymentEventType } from './payment-event.ts'
-import { backoffMs, REFUND_ACTION_DELAYS_MS, REFUND_QUERY_AFTER_MS } from './schedule.ts'
+import {
+  backoffMs,
+  CLOSED_TRADE_CALLS_MIN,
+  REFUND_ACTION_DELAYS_MS,
+  REFUND_QUERY_AFTER_MS,
+} from './schedule.ts'
 import type { Transition } from './transitions.ts'
 
 /** Evidence about a refund. The last kind is found in messages about the trade. */
@@ -24,6 +29,7 @@ export type RefundEvidence =
           | 'refund_unmoved'
           | 'refund_not_found'
           | 'refund_refused'
+          | 'refund_trade_closed'
           | 'refund_retry_requested'
           | 'refund_cancel_requested'
       }
@@ -51,8 +57,18 @@ export function transitionRefund(
   const refund = record.refunds.find(({ id }) => id === evidence.refundId)
   if (refund === undefined) return { record, events: before }
   const [change, event] = decide(refund, evidence, now)
-  return replace(record, { ...refund, ...change, updatedAt: now }, event, before)
+  const decided = replace(record, { ...refund, ...change, updatedAt: now }, event, before)
+  const isOfOthers = event === 'refund.failed' && refund.failure?.code === TRADE_CLOSED
+  return isOfOthers ? askForTrade(decided, now) : decided
 }
+
+/** Others have given the money back: what a query of the trade says is booked as theirs. */
+function askForTrade({ record, events }: Transition, now: Instant): Transition {
+  return { record: { ...record, payment: { ...record.payment, nextStepAt: now } }, events }
+}
+
+/** Alipay: the trade is closed. @see `sub-codes.ts` */
+export const TRADE_CLOSED = 'ACQ.TRADE_HAS_CLOSE'
 
 function decide(
   refund: Refund,
@@ -91,6 +107,12 @@ function decide(
       return notFound(refund, now)
     case 'refund_refused':
       return refused(refund, evidence, now)
+    case 'refund_trade_closed': {
+      const delayMs = Math.max(REFUND_QUERY_AFTER_MS, backoffMs(refund.unknownCalls))
+      const [change, event] = askLater(refund, now, delayMs)
+      const told: Partial<Refund> = { ...change, failure: evidence.failure }
+      return event === undefined ? [told] : [told, event]
+    }
     case 'refund_retry_requested':
       return [
         status === 'requires_action'
@@ -110,7 +132,11 @@ function notFound(
   refund: Refund,
   now: Instant,
 ): readonly [change: Partial<Refund>, event?: PaymentEventType] {
-  if (refund.outcome !== 'not_applied') return [{ nextCall: 'refund', nextStepAt: now }]
+  const isHopeless =
+    refund.failure?.code === TRADE_CLOSED && refund.unknownCalls >= CLOSED_TRADE_CALLS_MIN
+  if (refund.outcome !== 'not_applied' && !isHopeless) {
+    return [{ nextCall: 'refund', nextStepAt: now }]
+  }
   return refund.cancelRequestedAt === null
     ? [{ status: 'failed', nextStepAt: null }, 'refund.failed']
     : [{ status: 'canceled', nextStepAt: null }, 'refund.canceled']
@@ -208,7 +234,9 @@ function refundSeen(
   const amount = refundedTotal - amountSent(record.refunds)
   if (amount <= 0) return { record, events: before }
   const { payment } = record
-  const number = outRequestNo ?? `${payment.outTradeNo}_${source}_${refundedTotal}`
+  // The sum may be told again when one of ours turns out not to be part of it.
+  const number =
+    outRequestNo ?? `${payment.outTradeNo}_${source}_${refundedTotal}_${record.refunds.length}`
   const refund: Refund = {
     id: derivedRefundId(payment.id, number),
     paymentId: payment.id,

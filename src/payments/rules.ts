@@ -24,6 +24,11 @@ export interface PaymentRules {
   readonly latePayments: 'default' | 'accept' | 'refund' | 'hold'
   /** Money for a reference that was paid before. Default `hold`: a person decides. */
   readonly duplicatePayments: 'refund' | 'hold'
+  /**
+   * Milliseconds between two refunds of one trade, 3,000 or more. Default 3,000, as Alipay asks
+   * for; 6,000 where other processes write to the store, whose clocks may be apart.
+   */
+  readonly refundSpacingMs: number
 }
 
 /** What holds where nothing is chosen. */
@@ -33,7 +38,14 @@ export const DEFAULT_RULES: PaymentRules = {
   pollIntervalMs: 5_000,
   latePayments: 'default',
   duplicatePayments: 'hold',
+  refundSpacingMs: 3_000,
 }
+
+/** Alipay wants refunds of one trade at least this far apart. Alipay: 退款, 注意事项. */
+export const REFUND_SPACING_MIN_MS = 3_000
+
+/** Two clocks that go by the gateway's dates, which have whole seconds, are this close together. */
+const CLOCKS_APART_MS = 3_000
 
 /** Late money is accepted by default where it was paid at most this long after the end. */
 export const LATE_ACCEPTED_MS = 900_000
@@ -44,10 +56,18 @@ export const POLL_INTERVAL_MIN_MS = 1_000
 /**
  * Fills in what was not chosen.
  *
+ * @param store `isShared`: whether other processes write to the store.
  * @throws {RangeError} If an interval is too short, or longer than an hour.
  */
-export function toRules(chosen: Partial<PaymentRules> = {}): PaymentRules {
-  const rules = { ...DEFAULT_RULES, ...chosen }
+export function toRules(
+  chosen: Partial<PaymentRules> = {},
+  { isShared = false }: { readonly isShared?: boolean } = {},
+): PaymentRules {
+  const refundSpacingMs = DEFAULT_RULES.refundSpacingMs + (isShared ? CLOCKS_APART_MS : 0)
+  const rules = { ...DEFAULT_RULES, refundSpacingMs, ...chosen }
+  if (!(rules.refundSpacingMs >= REFUND_SPACING_MIN_MS)) {
+    throw new RangeError('refundSpacingMs is 3,000 or more')
+  }
   for (const name of ['firstQueryAfterMs', 'pollIntervalMs'] as const) {
     const ms = rules[name]
     if (!Number.isInteger(ms) || ms < POLL_INTERVAL_MIN_MS || ms > 3_600_000) {

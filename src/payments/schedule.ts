@@ -54,14 +54,17 @@ export const FRESH_ANSWER_MS = 2_000
 /** After a cancel without a definite answer, what a query says of the money counts from here on. */
 export const CANCEL_SETTLES_MS = 10_000
 
-/** Alipay wants refunds of one trade this far apart. Alipay: 退款, 注意事项. */
-export const REFUND_SPACING_MS = 3_000
-
 /** A refund is asked about no earlier than this after it was sent. Alipay: 退款查询. */
 export const REFUND_QUERY_AFTER_MS = 10_000
 
 /** The next query after a cancel that found no trade, where a query had seen one. */
 export const CONTRADICTION_MS = 5_000
+
+/**
+ * A refund of a closed trade that no refund query knows is given up after so many calls in a row,
+ * some 3 minutes: longer than a refund takes to be seen.
+ */
+export const CLOSED_TRADE_CALLS_MIN = 10
 
 /** A refund that the merchant has to mend is tried again after these, the last one repeated. */
 export const REFUND_ACTION_DELAYS_MS = [900_000, 3_600_000, 21_600_000, 86_400_000] as const

@@ -102,6 +102,7 @@ export function transition(
     case 'refund_unmoved':
       return refundAnswered(record, evidence, now)
     case 'refund_sent':
+    case 'refund_trade_closed':
     case 'refund_not_found':
     case 'refund_retry_requested':
     case 'refund_cancel_requested':
@@ -167,8 +168,16 @@ function tradeSeen(
     const asked = source === 'query' ? afterQuery(record, now, rules) : same(record)
     return forReview(asked, 'amount_mismatch', now)
   }
-  const seen = tradeOfOrderSeen(noteTrade(record, trade), trade, source, now, rules)
+  const known = noteTrade(source === 'query' ? answered(record) : record, trade)
+  const seen = tradeOfOrderSeen(known, trade, source, now, rules)
   return trade.isOtherSeller ? forReview(seen, 'seller_mismatch', now) : seen
+}
+
+/** What was asked about a payment that has succeeded is answered now. */
+function answered(record: PaymentRecord): PaymentRecord {
+  const { status, settlement } = record.payment
+  if (status !== 'succeeded' || settlement === 'due') return record
+  return { ...record, payment: { ...record.payment, nextStepAt: null } }
 }
 
 /** Has a person look at it, and says so once. */
@@ -260,7 +269,6 @@ function tradeWaiting(
         ...scan,
         status: 'closing',
         cancellationReason: payment.cancellationReason ?? 'requested',
-        endedAt: null,
         nextStepAt: now,
       })
     case 'succeeded':
@@ -285,8 +293,9 @@ function tradePaid(
 }
 
 function succeeded(record: PaymentRecord, trade: TradeFacts, now: Instant): Transition {
-  const { status, cancellationReason } = record.payment
-  const late = status === 'expired' || status === 'canceled' || status === 'failed'
+  const { endedAt, cancellationReason } = record.payment
+  // Also where a code that was believed dead was scanned, and the payment is closing once more.
+  const late = endedAt !== null
   // Something else may have paid the reference: that is looked up before anything is decided.
   const isDoubtful = late || cancellationReason === 'superseded'
   return changed(record, now, late ? 'payment.succeeded_late' : 'payment.succeeded', {
@@ -495,7 +504,7 @@ function ended(record: PaymentRecord, now: Instant, watchAt: Instant | null): Tr
     status,
     cancellationReason: cancellationReason ?? 'expired',
     outcome: 'not_applied',
-    endedAt: now,
+    endedAt: record.payment.endedAt ?? now,
     nextStepAt: watchAt,
   })
 }
@@ -541,26 +550,17 @@ function noted(
   return events.length > 0 ? changed(record, now, events, change) : scheduled(record, change)
 }
 
-/** Moves the schedule. Of a payment that has succeeded there is nothing left to ask. */
+/**
+ * Moves the schedule. Of a payment that has succeeded nothing becomes due by itself: what is to be
+ * settled stays due until it is, and a question that is open is asked until it is answered.
+ */
 function scheduled(record: PaymentRecord, change: Partial<Payment>): Transition {
-  const payment = { ...record.payment, ...change }
-  const { status, settlement } = payment
-  const isOver = status === 'succeeded'
-  return {
-    record: {
-      ...record,
-      payment: {
-        ...payment,
-        // What is to be settled stays due until it is.
-        nextStepAt: !isOver
-          ? payment.nextStepAt
-          : settlement === 'due'
-            ? record.payment.nextStepAt
-            : null,
-      },
-    },
-    events: [],
-  }
+  const { payment: before } = record
+  const payment = { ...before, ...change }
+  const isAtRest = before.nextStepAt === null || before.settlement === 'due'
+  const nextStepAt =
+    payment.status === 'succeeded' && isAtRest ? before.nextStepAt : payment.nextStepAt
+  return { record: { ...record, payment: { ...payment, nextStepAt } }, events: [] }
 }
 
 function same(record: PaymentRecord): Transition {

@@ -33,6 +33,8 @@ export interface WorkerContext extends CommitContext {
   readonly gateway: Gateway
   readonly settings: OrderSettings
   readonly clock: Clock
+  /** Resolves once Alipay's time is known, as far as it can be: nothing is decided before. */
+  readonly clockIsRight: () => Promise<void>
   /** Milliseconds that never run backwards; only differences count. */
   readonly monotonicMs: () => number
   readonly budget: RateBudget
@@ -323,7 +325,7 @@ export class Worker {
   }
 
   #dueInMs(record: PaymentRecord): number | null {
-    const dueAt = nextDueAt(record)
+    const dueAt = nextDueAt(record, this.#context.rules)
     return dueAt === null ? null : dueAt - this.#context.clock.now()
   }
 
@@ -343,6 +345,7 @@ export class Worker {
 
   async #claim(): Promise<readonly Promise<unknown>[]> {
     const { store, budget, concurrencyMax, onError, crashPoint } = this.#context
+    await this.#context.clockIsRight()
     await this.#returnDoubtfulLeases()
     const room = Math.min(CLAIM_MAX, concurrencyMax - this.#inHand.size, budget.available())
     if (room <= 0) return []

@@ -288,7 +288,7 @@ describe('a buyer who pays between the last query and the cancel', () => {
   }
 
   test.each([false, true])(
-    'has paid and been refunded, and is never shown as paid in between (notifications: %s)',
+    'scenario 10: has paid, was refunded by the cancel, and is never shown as paid in between (notifications: %s)',
     async (notify) => {
       const sold = await sellAndPayInTheGap(notify)
       await shop.elapse(120_000)

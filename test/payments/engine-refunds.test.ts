@@ -124,7 +124,7 @@ test.each([
   'wrong-signature',
   'html-502',
 ])(
-  'a refund that took effect and ended in %s is found by a refund query after 10 s: made once',
+  'scenario 25: a refund that took effect and ended in %s is found by a refund query after 10 s: made once',
   async (name) => {
     shop.emulator.faults.add({ name, method: 'alipay.trade.refund' })
     const result = await shop.payments.refund({ paymentId, amount: toFen(3000), reference: 'R-1' })

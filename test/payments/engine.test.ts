@@ -16,7 +16,7 @@ describe('without notifications', () => {
   })
   afterEach(() => shop.close())
 
-  test('a payment is found by polling alone: 5 s after the code is shown, then every 5 s', async () => {
+  test('scenario 2: a payment is found by polling alone: 5 s after the code is shown, then every 5 s', async () => {
     const sold = await shop.sell()
     await shop.elapse(7_000)
     const tradeNo = shop.scan(sold)
@@ -302,7 +302,7 @@ describe('with notifications', () => {
   })
   afterEach(() => shop.close())
 
-  test('a payment is booked by its notification alone, at once', async () => {
+  test('scenario 1: a payment is booked by its notification alone, at once', async () => {
     const sold = await shop.sell()
     shop.pay(sold)
     await shop.emulator.notifications.deliverDue()

@@ -75,6 +75,7 @@ const rows: Record<Kind, Record<string, RefundEvidence>> = {
     refused: { kind: 'refund_refused', refundId, failure, mendable: false },
     mendable: { kind: 'refund_refused', refundId, failure, mendable: true },
   },
+  refund_trade_closed: { 'has closed': { kind: 'refund_trade_closed', refundId, failure } },
   refund_retry_requested: { retry: { kind: 'refund_retry_requested', refundId } },
   refund_cancel_requested: { 'give up': { kind: 'refund_cancel_requested', refundId } },
   unknown: { unknown: { kind: 'unknown', call: 'refund', reason: 'no answer', refundId } },
@@ -102,6 +103,7 @@ unmoved     P!q@10  ·!q@10  ·q@10   ·q@10   ·q@10   ·q@10   ·@- ·@-  ·@-
 not found   F!@-    ·r@0    ·r@0    F!@-    F!@-    X!@-    ·@- ·@-  ·@-
 refused     Pq@0    ·q@0    ·q@10   ·q@10   Pq@10   Pq@10   ·@- ·@-  ·@-
 mendable    A!r@900 A!r@900 A!r@900 Ar@3600 ·r@3600 ·q@3600 ·@- ·@-  ·@-
+has closed  P!q@10  ·!q@10  ·q@10   ·q@10   ·q@10   ·q@10   ·@- ·@-  ·@-
 retry       ·r@0    ·q@0    ·q@0    ·q@0    ·r@0    ·r@0    ·@- ·@-  ·@-
 give up     X!@-    ·q@0    ·q@0    ·q@0    ·q@0    ·q@0    ·@- ·@-  ·@-
 unknown     P!q@10  ·!q@10  ·q@10   ·q@10   ·q@10   ·q@10   ·@- ·@-  ·@-

@@ -39,6 +39,7 @@ import {
 } from '../../src/payments/index.ts'
 import { createServer, listen, type LogEntry, type Server } from '../../src/server/index.ts'
 import { openSqliteStore } from '../../src/store/index.ts'
+import type { WebhookStore } from '../../src/webhooks/index.ts'
 
 /** The moment at which every shop opens. */
 export const opening = parseBeijingTime('2026-11-23 10:00:00')
@@ -252,6 +253,10 @@ export async function openShop(options: ShopOptions = {}) {
     store,
     /** The store itself, past whatever comes between. */
     books,
+    /** Where endpoints and deliveries are kept. */
+    get webhookStore(): WebhookStore {
+      return sqlite.webhooks
+    },
     file,
     records,
     commits,
@@ -567,8 +572,14 @@ function book({ payment, refunds }: PaymentRecord): string {
   )
 }
 
+/** Refunds of the console are summed up: two that are heard of at once are booked as one. */
 function line(number: string, paid: number, refunds: readonly (readonly [string, number])[]) {
-  return [`${number} ${paid}`, ...refunds.map((refund) => `- ${refund.join(' ')}`).sort()].join(' ')
+  const external = refunds
+    .filter(([name]) => name === 'external')
+    .reduce((sum, [, amount]) => sum + amount, 0)
+  const others = refunds.filter(([name]) => name !== 'external')
+  const all = external === 0 ? others : [...others, ['external', external] as const]
+  return [`${number} ${paid}`, ...all.map((refund) => `- ${refund.join(' ')}`).sort()].join(' ')
 }
 
 /** The instant `ms` after the opening. */

@@ -21,12 +21,16 @@ import { at, deepFreeze, paidTrade, record, refund, trade } from './records.ts'
 const now = at(30)
 
 /** The letters of the statuses, which are the columns of the table. */
-const letters: Record<PaymentStatus | 'canceling' | 'unscanned' | 'settling' | 'held', string> = {
+const letters: Record<
+  PaymentStatus | 'canceling' | 'unscanned' | 'reopened' | 'settling' | 'held',
+  string
+> = {
   created: 'N',
   pending: 'P',
   closing: 'C',
   canceling: 'Q',
   unscanned: 'U',
+  reopened: 'R',
   succeeded: 'S',
   settling: 'L',
   held: 'H',
@@ -63,13 +67,15 @@ const columns: Record<keyof typeof letters, Partial<Payment>> = {
     cancelAttemptedAt: at(10),
     cancelAnsweredAt: at(10),
   },
+  // It had expired, and then its code was scanned all the same.
+  reopened: { status: 'closing', cancellationReason: 'expired', endedAt: at(10) },
   succeeded: { status: 'succeeded', paidAt: at(20), nextStepAt: null },
   // Late money that is to be decided about, and what was decided to be looked at.
   settling: { status: 'succeeded', late: true, paidAt: at(20), endedAt: at(10), settlement: 'due' },
   held: { status: 'succeeded', late: true, settlement: 'held', review: 'late', nextStepAt: null },
-  expired: { status: 'expired', cancellationReason: 'expired' },
-  canceled: { status: 'canceled', cancellationReason: 'requested' },
-  failed: { status: 'failed', shownAt: null, nextStepAt: null },
+  expired: { status: 'expired', cancellationReason: 'expired', endedAt: at(10) },
+  canceled: { status: 'canceled', cancellationReason: 'requested', endedAt: at(10) },
+  failed: { status: 'failed', shownAt: null, endedAt: at(10), nextStepAt: null },
 }
 
 const failure = { code: 'ACQ.X', message: 'x', alipayMessage: 'x' }
@@ -146,6 +152,9 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
       mendable: false,
     },
   },
+  refund_trade_closed: {
+    'refund: closed': { kind: 'refund_trade_closed', refundId: 're_1', failure },
+  },
   refund_retry_requested: {
     'refund retried': { kind: 'refund_retry_requested', refundId: 're_1' },
   },
@@ -162,58 +171,59 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
  */
 const NAME_WIDTH = 24
 const matrix = `
-                        N     P     C     Q     U     S     L     H     E     X     F
-precreated              P@5   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-precreate refused       F@-   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-trade exists            ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
-query: waiting          ·s@5  ·s@5  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   Cs@0  Cs@0  Cs@0
-query: success          S@-   S@-   S@-   ·@9   S@-   ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
-query: finished         S@-   S@-   S@-   ·@9   S@-   ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
-query: closed, unpaid   E@-   E@-   E@-   X@-   X@-   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
-query: closed, paid     Se@-  Se@-  Se@-  Sub@- Sub@- ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
-query: closed, refunded Se@-  Se@-  Se@-  Sub@- Sub@- ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
-query: unheard of       ·@15  ·@5   ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
-query: other amount     ·r@15 ·r@5  ·r@15 ·r@15 ·r@15 ·r@-  ·r@0  ·r@-  ·r@60 ·r@60 ·r@-
-query: other seller     Sr@-  Sr@-  Sr@-  ·r@9  Sr@-  ·r@-  ·r@0  ·r@-  Slr@0 Slr@0 Slr@0
-note: waiting           ·s@5  ·s@5  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
-note: success           S@-   S@-   S@-   ·@9   ·@0   ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
-note: finished          S@-   S@-   S@-   ·@9   ·@0   ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
-note: closed, unpaid    E@-   E@-   E@-   X@-   X@-   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
-note: closed, paid      Se@-  Se@-  Se@-  Sub@- Sub@- ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
-note: closed, refunded  Se@-  Se@-  Se@-  Sub@- Sub@- ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
-note: unheard of        ·@15  ·@5   ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
-note: other amount      ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
-note: other seller      Sr@-  Sr@-  Sr@-  ·r@9  ·r@0  ·r@-  ·r@0  ·r@-  Slr@0 Slr@0 Slr@0
-query: no trade         ·@1   ·@5   ·@0   ·@0   ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
-deadline                C@0   C@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-merchant gives up       C@0   C@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-superseded              C@0   C@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-cancel attempted        ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-cancel: close           ·@0   ·@0   E@-   X@-   X@-   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-cancel: refund          Sub@- Sub@- Sub@- Sub@- Sub@- ·ub@- ·ub@- ·ub@- Sub@- Sub@- Sub@-
-cancel: no trade        ·@0   ·@0   ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-cancel refused          ·@1   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
-closed                  ·@0   ·@0   E@-   X@-   X@-   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-close refused           ·@0   ·@0   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-close: no trade         ·@0   ·@0   ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-settled: first          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@-   ·@-   ·@0   ·@0   ·@-
-settled: duplicate      ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·dr@- ·@-   ·@0   ·@0   ·@-
-review: accept          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·v@-  ·@0   ·@0   ·@-
-review: refund          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·v@-  ·@0   ·@0   ·@-
-unknown: precreate      ·@1   ·@5   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
-unknown: query          ·@1   ·@5   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
-unknown: cancel         ·@1   ·@5   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
-unknown: close          ·@1   ·@5   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
-unknown: refund         ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-unknown: refund_query   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund sent             ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund done             ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund unmoved          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund not found        ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund refused          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund discordant       ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
-refund retried          ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund given up         ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+                        N     P     C     Q     U     R     S     L     H     E     X     F
+precreated              P@5   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+precreate refused       F@-   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+trade exists            ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
+query: waiting          ·s@5  ·s@5  ·s@0  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   Cs@0  Cs@0  Cs@0
+query: success          S@-   S@-   S@-   ·@9   S@-   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+query: finished         S@-   S@-   S@-   ·@9   S@-   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+query: closed, unpaid   E@-   E@-   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+query: closed, paid     Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+query: closed, refunded Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+query: unheard of       ·@15  ·@5   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+query: other amount     ·r@15 ·r@5  ·r@15 ·r@15 ·r@15 ·r@15 ·r@-  ·r@0  ·r@-  ·r@60 ·r@60 ·r@-
+query: other seller     Sr@-  Sr@-  Sr@-  ·r@9  Sr@-  Slr@0 ·r@-  ·r@0  ·r@-  Slr@0 Slr@0 Slr@0
+note: waiting           ·s@5  ·s@5  ·s@0  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
+note: success           S@-   S@-   S@-   ·@9   ·@0   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+note: finished          S@-   S@-   S@-   ·@9   ·@0   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+note: closed, unpaid    E@-   E@-   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+note: closed, paid      Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+note: closed, refunded  Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+note: unheard of        ·@15  ·@5   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+note: other amount      ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
+note: other seller      Sr@-  Sr@-  Sr@-  ·r@9  ·r@0  Slr@0 ·r@-  ·r@0  ·r@-  Slr@0 Slr@0 Slr@0
+query: no trade         ·@1   ·@5   ·@0   ·@0   ·@15  ·@0   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+deadline                C@0   C@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+merchant gives up       C@0   C@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+superseded              C@0   C@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel attempted        ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel: close           ·@0   ·@0   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel: refund          Sub@- Sub@- Sub@- Sub@- Sub@- Sub@- ·ub@- ·ub@- ·ub@- Sub@- Sub@- Sub@-
+cancel: no trade        ·@0   ·@0   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel refused          ·@1   ·@1   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+closed                  ·@0   ·@0   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+close refused           ·@0   ·@0   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+close: no trade         ·@0   ·@0   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+settled: first          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@-   ·@-   ·@0   ·@0   ·@-
+settled: duplicate      ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·dr@- ·@-   ·@0   ·@0   ·@-
+review: accept          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·v@-  ·@0   ·@0   ·@-
+review: refund          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·v@-  ·@0   ·@0   ·@-
+unknown: precreate      ·@1   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: query          ·@1   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: cancel         ·@1   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: close          ·@1   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: refund         ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+unknown: refund_query   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund sent             ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund done             ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund unmoved          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund not found        ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund refused          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund discordant       ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
+refund: closed          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund retried          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund given up         ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 `
 
 describe('each pair of evidence and status', () => {
