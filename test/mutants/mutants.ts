@@ -73,9 +73,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'any-refund-error-is-failed',
     file: calls,
-    find: 'const evidence = isDefinite ? inquiry.refused(error) : undefined',
+    find: "const read = error.outcome === 'not_applied' ? inquiry.refused : inquiry.doubted",
     replace:
-      "const evidence = isDefinite || call === 'refund' ? inquiry.refused(error) : undefined",
+      "const read = error.outcome === 'not_applied' || call === 'refund' ? inquiry.refused : inquiry.doubted",
     harm: 'A refund in doubt is given up, made anew and paid twice.',
   },
   {
@@ -88,9 +88,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'evidence-dropped-on-a-lost-race',
     file: commit,
-    find: "        case 'outdated':\n        case undefined:\n",
+    find: "        case 'outdated':\n",
     replace:
-      "        case 'outdated':\n        case undefined:\n          return { record: current, changed: false, released: false, referenceTaken: false }\n",
+      "        case 'outdated':\n          return { record: current, changed: false, released: false, referenceTaken: false }\n",
     harm: 'Of a notification and a query that come at once, one is forgotten.',
   },
   {
