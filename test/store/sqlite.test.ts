@@ -138,7 +138,7 @@ describe('the file', () => {
     await expect(open()).rejects.toThrow('use another folder')
   })
 
-  test('that a later version has migrated is taken: it left what this one needs', async () => {
+  test('scenario 56, in part: that a later version has migrated is taken: it left what this one needs', async () => {
     await add(await open(), 'pay_1')
     await close()
     const database = await openDatabase(file)

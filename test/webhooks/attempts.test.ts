@@ -75,7 +75,7 @@ async function rawServer(onConnection: (socket: Socket) => void): Promise<string
   return `http://127.0.0.1:${await listenOnLoopback(Object.assign(server, { closeAllConnections }))}/`
 }
 
-describe('an answer', () => {
+describe('scenario 43: an answer of a receiver', () => {
   test.each([
     [200, 'delivered', null],
     [201, 'delivered', null],
@@ -245,7 +245,7 @@ describe('no connection', () => {
   })
 })
 
-describe('an address', () => {
+describe('scenario 44: an address of a receiver', () => {
   /** A resolver that gives these answers, one after the other; the last one for ever. */
   function resolverOf(...answers: readonly (readonly string[])[]) {
     const asked: string[] = []

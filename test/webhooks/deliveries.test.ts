@@ -62,7 +62,7 @@ describe.each(storeKinds)('on $kind', (kind) => {
     expect(await webhooks.runDue()).toBe(0)
   })
 
-  test('an endpoint that fails for two days gets all in the end, and another is not disturbed', async () => {
+  test('scenario 42: an endpoint that fails for two days gets all in the end, and another is not disturbed', async () => {
     const { webhooks, emit, advance, clock } = await openStand(kind)
     const broken = await startReceiver(status(500))
     const healthy = await startReceiver()
@@ -133,7 +133,7 @@ describe.each(storeKinds)('on $kind', (kind) => {
     expect(await webhooks.runDue()).toBe(0)
   })
 
-  test('a secret that is changed during the retries: both signatures until the old one ends', async () => {
+  test('scenario 45: a secret that is changed during the retries: both signatures until the old one ends', async () => {
     const { webhooks, emit, advance, clock } = await openStand(kind)
     const receiver = await startReceiver(status(500))
     const { endpoint, secret: old } = await webhooks.endpoints.create({ url: receiver.url })
