@@ -7,6 +7,7 @@
 import { join } from 'node:path'
 import {
   CLOCK_SKEW_MAX_MS,
+  GatewayUnreachable,
   NotificationInvalid,
   type AlipayClient,
   type Clock,
@@ -94,7 +95,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     await store.close()
     throw error
   }
-  if (gateway.mode === 'live') await refuseWrongClock(client).catch(closeStore)
+  if (gateway.mode === 'live') await refuseWrongClock(client, log).catch(closeStore)
   const secrets = openSecrets(folder, gateway.mode, {
     ...(options.apiKey !== undefined && { apiKey: options.apiKey }),
     ...(options.notifyToken !== undefined && { notifyToken: options.notifyToken }),
@@ -169,9 +170,20 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
   }
 }
 
-/** By a clock that is far off payments would end too early, and be signed with refused times. */
-async function refuseWrongClock(client: AlipayClient): Promise<void> {
-  const { offsetMs } = await client.measureClock()
+/**
+ * By a clock that is far off payments would end too early, and be signed with refused times. Where
+ * Alipay cannot be reached a server starts all the same: one that died meanwhile must come back,
+ * and nothing ends before Alipay answers.
+ */
+async function refuseWrongClock(
+  client: AlipayClient,
+  log: (entry: LogEntry) => void,
+): Promise<void> {
+  const measured = await client.measureClock().catch((error: unknown) => {
+    if (!(error instanceof GatewayUnreachable)) throw error
+    log({ level: 'warn', event: 'clock.unmeasured', ...describeError(error) })
+  })
+  const offsetMs = measured?.offsetMs ?? 0
   if (Math.abs(offsetMs) <= CLOCK_SKEW_MAX_MS) return
   const minutes = Math.round(Math.abs(offsetMs) / 60_000)
   throw new Failure(

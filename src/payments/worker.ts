@@ -84,6 +84,9 @@ export const IDLE_MS = 250
 /** Steps of one payment in one go; more than any real course needs. */
 const STEPS_MAX = 32
 
+/** So many slow answers in a row are believed to be fresh when they are read. */
+const SLOW_ANSWERS_MIN = 3
+
 /** Others may take a reference between our look and our commit only a few times. */
 const SETTLE_TRIES_MAX = 5
 
@@ -189,10 +192,19 @@ export class Worker {
       }
       case 'query': {
         crashPoint('before-query')
+        const askedAtMs = monotonicMs()
         const found = await this.#call(callQuery(gateway, record.payment))
         crashPoint('query-answered')
-        const answer = freshAnswer(found.evidence)
-        return this.#learn(record, found, lease, { answer, answeredAtMs: monotonicMs() })
+        const readAtMs = monotonicMs()
+        const isSlow = readAtMs - askedAtMs >= FRESH_ANSWER_MS
+        const slowAnswers = isSlow ? fresh.slowAnswers + 1 : 0
+        return this.#learn(record, found, lease, {
+          answer: freshAnswer(found.evidence),
+          // A process that stood still reads an old answer late: it is asked again, until Alipay
+          // shows itself to be slow.
+          answeredAtMs: isSlow && slowAnswers < SLOW_ANSWERS_MIN ? askedAtMs : readAtMs,
+          slowAnswers,
+        })
       }
       case 'cancel': {
         const { lastAnswer } = step
@@ -383,9 +395,15 @@ interface Progress {
 interface Fresh {
   readonly answer: FreshAnswer
   readonly answeredAtMs: number
+  /** How many answers in a row, this one included, took too long to be told from old ones. */
+  readonly slowAnswers: number
 }
 
-const NOTHING_FRESH: Fresh = { answer: null, answeredAtMs: Number.NEGATIVE_INFINITY }
+const NOTHING_FRESH: Fresh = {
+  answer: null,
+  answeredAtMs: Number.NEGATIVE_INFINITY,
+  slowAnswers: 0,
+}
 
 /** A call follows: the lease is needed. */
 const KEEP_LEASE = 'keep_lease'

@@ -33,7 +33,8 @@ export function paymentsRoutes(context: ServerContext): Hono<RouteEnvironment> {
       case 'created':
         return c.json(json(result.record), 201)
       case 'exists':
-        return c.json(json(result.record), 200)
+        // The first request of the same order still waits for its code.
+        return c.json(json(result.record), result.record.payment.status === 'created' ? 202 : 200)
       case 'pending':
         return c.json(json(result.record), 202)
       case 'refused':
@@ -51,12 +52,19 @@ export function paymentsRoutes(context: ServerContext): Hono<RouteEnvironment> {
       case 'exists_with_different_content':
         return sendProblem(
           c,
-          conflict(
-            'reference_exists_with_different_content',
-            'There is an open payment with this reference whose amount or other content differs. Cancel it, or use another reference.',
-            result.record,
-            'reference',
-          ),
+          result.record.payment.outTradeNo === body.out_trade_no
+            ? conflict(
+                'out_trade_no_exists_with_different_content',
+                'There is a payment with this out_trade_no whose amount or other content differs. A number is one payment for ever: use another.',
+                result.record,
+                'out_trade_no',
+              )
+            : conflict(
+                'reference_exists_with_different_content',
+                'There is an open payment with this reference whose amount or other content differs. Cancel it, or use another reference.',
+                result.record,
+                'reference',
+              ),
         )
       case 'reference_already_paid':
         return sendProblem(

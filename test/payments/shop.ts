@@ -161,7 +161,7 @@ export async function openShop(options: ShopOptions = {}) {
   const { trade } = client
   const gateway: Gateway & { trade: AlipayClient['trade'] } = {
     appId: client.appId,
-    measureClock: client.measureClock,
+    measureClock: () => client.measureClock(),
     trade: {
       ...trade,
       precreate: gated('precreate', trade.precreate),
