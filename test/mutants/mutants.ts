@@ -96,9 +96,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'cancel-repeated-without-a-query',
     file: worker,
-    find: 'return this.#learn(attempted.record, found, lease)',
-    replace:
-      'return this.#learn(attempted.record, found, lease, { ...fresh, answeredAtMs: monotonicMs() })',
+    find: 'return this.#context.monotonicMs() - answeredAtMs < FRESH_ANSWER_MS ? answer : null',
+    replace: "return answeredAtMs === 0 ? answer : (answer ?? 'WAIT_BUYER_PAY')",
     harm: 'A cancel in doubt is sent again although the buyer may have paid meanwhile.',
   },
   {

@@ -14,6 +14,7 @@ import {
 import { encodeForm } from '../../src/alipay/form.ts'
 import { keepRawText } from '../../src/alipay/raw-text.ts'
 import type { NotificationAttempt, NotificationRecord } from '../../src/emulator/records.ts'
+import type { PaymentStore } from '../../src/payments/index.ts'
 import { openSqliteStore } from '../../src/store/index.ts'
 import { APP_ID, openAlipaySide, type AlipaySide } from './alipay-side.ts'
 import { Books } from './books.ts'
@@ -68,8 +69,16 @@ const NOTIFICATIONS_MS = 30 * 3_600_000
 export interface RunOptions {
   /** Violations whose text has this are left out, to look for others. */
   readonly ignored?: RegExp | undefined
-  /** Is given the world before anything happens in it, to spoil something. */
-  readonly spoil?: (around: Surroundings) => void
+  /** Is given what there is before anything happens, to spoil something. */
+  readonly spoil?: (parts: SpoiledParts) => void
+}
+
+/** What a test may spoil, to see whether it is found. */
+export interface SpoiledParts {
+  /** Where money is, and who answers the engine. */
+  readonly alipay: { arrive: AlipaySide['arrive'] }
+  /** What the engine writes to. */
+  readonly store: { -readonly [K in keyof PaymentStore]: PaymentStore[K] }
 }
 
 /** Runs one simulation. */
@@ -110,7 +119,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<S
   alipay.configure(plan.settings)
   for (const fault of plan.faults) alipay.faults.add(fault)
   noteRules(plan, coverage)
-  options.spoil?.(around)
+  options.spoil?.({ alipay, store: sqlite.payments })
   cluster.begin()
   merchant.begin()
   seller.begin()
