@@ -206,6 +206,7 @@ function isNews(before: PaymentRecord, after: PaymentRecord): boolean {
     a.cancelAttemptedAt !== b.cancelAttemptedAt ||
     a.cancelAnsweredAt !== b.cancelAnsweredAt ||
     a.closeAttemptedAt !== b.closeAttemptedAt ||
+    a.refundedTotal !== b.refundedTotal ||
     a.settlement !== b.settlement ||
     a.cancellationReason !== b.cancellationReason ||
     after.refunds.some((refund, index) => isRefundNews(before.refunds[index], refund))

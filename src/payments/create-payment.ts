@@ -158,6 +158,7 @@ function toPayment(
     tradeNo: null,
     tradeStatus: null,
     amountReceived: null,
+    refundedTotal: null,
     buyerLogonId: null,
     cancellationReason: null,
     cancelAttemptedAt: null,

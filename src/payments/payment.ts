@@ -82,6 +82,11 @@ export interface Payment {
   readonly tradeStatus: string | null
   /** What the merchant receives, where Alipay said so. */
   readonly amountReceived: Fen | null
+  /**
+   * All that has gone back by Alipay's largest sum so far: ours and what was made elsewhere. `null`
+   * where no message has told one.
+   */
+  readonly refundedTotal: Fen | null
   /** The buyer's account, masked by Alipay. */
   readonly buyerLogonId: string | null
   /**

@@ -58,8 +58,17 @@ export function transitionRefund(
   if (refund === undefined) return { record, events: before }
   const [change, event] = decide(refund, evidence, now)
   const decided = replace(record, { ...refund, ...change, updatedAt: now }, event, before)
-  const isOfOthers = event === 'refund.failed' && refund.failure?.code === TRADE_CLOSED
-  return isOfOthers ? askForTrade(decided, now) : decided
+  if (event !== 'refund.failed' && event !== 'refund.canceled') return decided
+  const isOfOthers = refund.failure?.code === TRADE_CLOSED
+  return totalSeenAgain(isOfOthers ? askForTrade(decided, now) : decided, now)
+}
+
+/** What was taken for one of ours in doubt, and was not, has been made elsewhere. */
+function totalSeenAgain({ record, events }: Transition, now: Instant): Transition {
+  const { refundedTotal } = record.payment
+  if (refundedTotal === null) return { record, events }
+  const seen = { kind: 'refund_seen', source: 'external', outRequestNo: null } as const
+  return refundSeen(record, { ...seen, refundedTotal }, now, events)
 }
 
 /** Others have given the money back: what a query of the trade says is booked as theirs. */
@@ -217,22 +226,23 @@ const SUCCEEDED = (now: Instant): Partial<Refund> => ({
  * have sent, which was made elsewhere.
  */
 function refundSeen(
-  record: PaymentRecord,
+  before: PaymentRecord,
   evidence: Extract<RefundEvidence, { readonly kind: 'refund_seen' }>,
   now: Instant,
-  before: readonly PaymentEvent[],
+  told: readonly PaymentEvent[],
 ): Transition {
   const { outRequestNo, source, refundedTotal } = evidence
+  const record = withTotal(before, refundedTotal)
   const own = record.refunds.find((refund) => refund.outRequestNo === outRequestNo)
   if (own !== undefined) {
     const settled =
       own.status === 'succeeded'
-        ? { record, events: before }
-        : replace(record, { ...own, ...SUCCEEDED(now), updatedAt: now }, 'refund.succeeded', before)
+        ? { record, events: told }
+        : replace(record, { ...own, ...SUCCEEDED(now), updatedAt: now }, 'refund.succeeded', told)
     return refundSeen(settled.record, { ...evidence, outRequestNo: null }, now, settled.events)
   }
   const amount = refundedTotal - amountSent(record.refunds)
-  if (amount <= 0) return { record, events: before }
+  if (amount <= 0) return { record, events: told }
   const { payment } = record
   // The sum may be told again when one of ours turns out not to be part of it.
   const number =
@@ -261,8 +271,14 @@ function refundSeen(
   const type = source === 'external' ? 'refund.external' : 'refund.succeeded'
   return {
     record: { ...record, refunds: [...record.refunds, refund] },
-    events: [...before, { type, refundId: refund.id }],
+    events: [...told, { type, refundId: refund.id }],
   }
+}
+
+function withTotal(record: PaymentRecord, refundedTotal: Fen): PaymentRecord {
+  const { payment } = record
+  if ((payment.refundedTotal ?? 0) >= refundedTotal) return record
+  return { ...record, payment: { ...payment, refundedTotal } }
 }
 
 /** What has gone back, or may have: a refund in doubt may be part of Alipay's sum. */

@@ -43,6 +43,7 @@ export const PAYMENT_COLUMNS = columns<PaymentRow>({
   trade_no: true,
   trade_status: true,
   amount_received: true,
+  refunded_total: true,
   buyer_logon_id: true,
   cancellation_reason: true,
   cancel_attempted_at: true,

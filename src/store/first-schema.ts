@@ -54,6 +54,7 @@ export function firstSchema(kind: DatabaseKind): readonly string[] {
       trade_no text,
       trade_status text,
       amount_received bigint,
+      refunded_total bigint,
       buyer_logon_id text,
       cancellation_reason text,
       cancel_attempted_at bigint,

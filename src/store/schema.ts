@@ -52,6 +52,7 @@ export interface PaymentsTable {
   trade_no: string | null
   trade_status: string | null
   amount_received: number | null
+  refunded_total: number | null
   buyer_logon_id: string | null
   cancellation_reason: string | null
   cancel_attempted_at: number | null

@@ -44,6 +44,7 @@ export function payment(change: Partial<Payment> = {}): Payment {
     tradeNo: null,
     tradeStatus: null,
     amountReceived: null,
+    refundedTotal: null,
     buyerLogonId: null,
     cancellationReason: null,
     cancelAttemptedAt: null,

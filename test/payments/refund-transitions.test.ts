@@ -190,6 +190,19 @@ describe('money that went back elsewhere', () => {
     })
   })
 
+  test('is booked when one of ours that was in doubt turns out not to be it', () => {
+    const before = paid(refund({ status: 'processing', outcome: 'not_applied', failure }))
+    const hidden = transition(before, seen('of_the_console', 2000), now).record
+    expect(hidden.refunds).toHaveLength(1)
+    const { record, events } = transition(hidden, { kind: 'refund_not_found', refundId }, now)
+    expect(record.refunds.map(({ source, amount, status }) => [source, amount, status])).toEqual([
+      ['api', 3000, 'failed'],
+      ['external', 2000, 'succeeded'],
+    ])
+    expect(events.map(({ type }) => type)).toEqual(['refund.failed', 'refund.external'])
+    expect(transition(record, seen('of_the_console', 2000), now).events).toEqual([])
+  })
+
   test('is found beside one of ours when the message about ours has the larger sum', () => {
     const before = paid(refund({ status: 'processing', outcome: 'unknown' }))
     const { record, events } = transition(before, seen(refund().outRequestNo, 4000), now)

@@ -50,6 +50,7 @@ export function payment(id: string, change: Partial<Payment> = {}): Payment {
     tradeNo: null,
     tradeStatus: null,
     amountReceived: null,
+    refundedTotal: null,
     buyerLogonId: null,
     cancellationReason: null,
     cancelAttemptedAt: null,
