@@ -275,9 +275,10 @@ function refundSeen(
   }
 }
 
-function withTotal(record: PaymentRecord, refundedTotal: Fen): PaymentRecord {
+/** Remembers the largest sum that Alipay has told. */
+export function withTotal(record: PaymentRecord, refundedTotal: Fen | null): PaymentRecord {
   const { payment } = record
-  if ((payment.refundedTotal ?? 0) >= refundedTotal) return record
+  if (refundedTotal === null || (payment.refundedTotal ?? 0) >= refundedTotal) return record
   return { ...record, payment: { ...payment, refundedTotal } }
 }
 

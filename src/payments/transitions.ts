@@ -11,7 +11,7 @@ import type { Evidence, GatewayCall, TradeFacts } from './evidence.ts'
 import { settle } from './late-money.ts'
 import type { Payment, PaymentRecord, Review } from './payment.ts'
 import type { PaymentEvent, PaymentEventType } from './payment-event.ts'
-import { transitionRefund } from './refund-transitions.ts'
+import { transitionRefund, withTotal } from './refund-transitions.ts'
 import { DEFAULT_RULES, type PaymentRules } from './rules.ts'
 import {
   backoffMs,
@@ -373,15 +373,14 @@ function refundAnswered(
 
 /** Books refunds that were made elsewhere, and our own where Alipay confirms them. */
 function refundsSeen(paid: Transition, trade: TradeFacts, now: Instant): Transition {
-  if (paid.record.payment.status !== 'succeeded' || trade.refundedTotal === null) return paid
+  const record = withTotal(paid.record, trade.refundedTotal)
+  const { status, refundedTotal } = record.payment
+  // While a cancel of ours decides over the money, the sum is kept until it has decided.
+  if (status !== 'succeeded' || refundedTotal === null) return { record, events: paid.events }
+  const { outRequestNo } = trade
   return transitionRefund(
-    paid.record,
-    {
-      kind: 'refund_seen',
-      source: 'external',
-      outRequestNo: trade.outRequestNo,
-      refundedTotal: trade.refundedTotal,
-    },
+    record,
+    { kind: 'refund_seen', source: 'external', outRequestNo, refundedTotal },
     now,
     paid.events,
   )

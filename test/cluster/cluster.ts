@@ -4,6 +4,7 @@
  * @module
  */
 import { readFileSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { vi } from 'vitest'
 import {
   openInstallation,
@@ -22,7 +23,7 @@ export interface ClusterNode {
   readonly port: number
   /** Its own address, past the balancer. */
   readonly url: string
-  /** Starts it, with these settings for this once. */
+  /** Starts it, with these settings for this once; it may end at once, as without a database. */
   start(settings?: NodeSettings): Promise<void>
   /** Its process, the last one that there was. */
   process(): GuardedProcess
@@ -97,10 +98,12 @@ function createNode(
       })
       running = started
       isUp = true
-      onChange(node, true)
       void started.ended().then(() => {
         if (running === started) isUp = false
       })
+      // One that has ended by now is known to have.
+      await nextTurn()
+      if (isUp) onChange(node, true)
     },
     async kill() {
       onChange(node, false)

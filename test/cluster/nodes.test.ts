@@ -8,7 +8,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createRandom, type Random } from '../../src/emulator/random.ts'
+import { createRandom } from '../../src/emulator/random.ts'
 import { collect, differences } from '../crash/checker.ts'
 import { openShop } from '../crash/merchant.ts'
 import { startFaultProxy, type FaultProxy } from '../machines/fault-proxy.ts'
@@ -64,7 +64,7 @@ test.skipIf(postgresPrograms === '').each(SEEDS)(
         underWay = await cluster.underWay()
         return isSold && underWay.length === 0 ? true : undefined
       },
-      10_000,
+      15_000,
     )
     const counts = await selling
     const accounts = await collect(cluster)
@@ -117,17 +117,20 @@ function createAccidents({ cluster, server, proxy, seed }: AccidentContext): Acc
   const repairs = new Set<Promise<void>>()
   const inTrouble = new Set<ClusterNode>()
 
+  let areWebhooksFailing = false
+
   /** What is broken is mended a while later; meanwhile other things break. */
-  const later = (ms: number, node: ClusterNode, mend: () => Promise<void> | void): void => {
-    inTrouble.add(node)
+  const afterwards = (ms: number, mend: () => Promise<void> | void): Promise<void> => {
     const repair = sleep(ms)
       .then(mend)
       .catch((error: unknown) => void unexpected.push(String(error)))
-      .finally(() => {
-        inTrouble.delete(node)
-        repairs.delete(repair)
-      })
+      .finally(() => repairs.delete(repair))
     repairs.add(repair)
+    return repair
+  }
+  const later = (ms: number, node: ClusterNode, mend: () => Promise<void> | void): void => {
+    inTrouble.add(node)
+    void afterwards(ms, mend).finally(() => inTrouble.delete(node))
   }
   const oneOf = (nodes: readonly ClusterNode[]): ClusterNode | undefined =>
     nodes[Math.floor(random() * nodes.length)]
@@ -139,7 +142,7 @@ function createAccidents({ cluster, server, proxy, seed }: AccidentContext): Acc
     if (node === undefined) return
     count('kills')
     await node.kill()
-    later(random() * 1_500, node, () => node.start())
+    later(random() * 1_500, node, () => startAgain(node))
   }
   const pause = async (): Promise<void> => {
     const node = oneOf(healthy())
@@ -167,10 +170,16 @@ function createAccidents({ cluster, server, proxy, seed }: AccidentContext): Acc
     })
   const webhooksFail = async (): Promise<void> => {
     const { sink } = cluster
-    const failures = Array.from({ length: 8 }, () => failure(random))
-    const first = Math.max(sink.deliveries.length, ...[...refused].map((index) => index + 1))
-    sink.answerNext(...failures)
-    for (const index of failures.keys()) refused.add(first + index)
+    if (areWebhooksFailing) return
+    areWebhooksFailing = true
+    count('webhook outages')
+    const first = sink.deliveries.length
+    sink.answerAlways(random() < 0.5 ? { kind: 'answer', status: 503 } : { kind: 'cut' })
+    afterwards(1_000 + random() * 1_000, () => {
+      sink.answerAlways({ kind: 'answer', status: 200 })
+      for (let index = first; index < sink.deliveries.length; index++) refused.add(index)
+      areWebhooksFailing = false
+    })
   }
   const breakDatabase = async (how: 'restart' | 'kill'): Promise<void> => {
     count(`database ${how}s`)
@@ -214,10 +223,14 @@ function createAccidents({ cluster, server, proxy, seed }: AccidentContext): Acc
   }
 }
 
-function failure(random: Random) {
-  return random() < 0.5
-    ? ({ kind: 'answer', status: 503 } as const)
-    : ({ kind: 'cut' } as const)
+/** As a supervisor does: one that finds no database ends, and is started once more. */
+async function startAgain(node: ClusterNode): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    await node.start()
+    if (node.isUp()) return
+    await sleep(300)
+  }
+  throw new Error(`A node does not start: ${node.process().stderr()}`)
 }
 
 function errorsOf(node: ClusterNode): string[] {
