@@ -170,6 +170,7 @@ export interface Refund {
   readonly updatedAt: Instant
   /** What is asked next: the refund itself (again), or what became of it. */
   readonly nextCall: 'refund' | 'refund_query'
+  /** When it was last sent, committed before it; then, when that call ended. */
   readonly sentAt: Instant | null
   readonly succeededAt: Instant | null
   /** When the merchant gave it up; it is canceled once Alipay is known not to have made it. */

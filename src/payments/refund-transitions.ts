@@ -57,10 +57,27 @@ export function transitionRefund(
   const refund = record.refunds.find(({ id }) => id === evidence.refundId)
   if (refund === undefined) return { record, events: before }
   const [change, event] = decide(refund, evidence, now)
-  const decided = replace(record, { ...refund, ...change, updatedAt: now }, event, before)
+  const sentAt = endsCall(evidence) && refund.sentAt !== null ? now : refund.sentAt
+  const next: Refund = { ...refund, sentAt, ...change, updatedAt: now }
+  const decided = replace(record, next, event, before)
   if (event !== 'refund.failed' && event !== 'refund.canceled') return decided
   const isOfOthers = refund.failure?.code === TRADE_CLOSED
   return totalSeenAgain(isOfOthers ? askForTrade(decided, now) : decided, now)
+}
+
+/** Until now the refund may have been on its way: the next one keeps its distance from here. */
+function endsCall(evidence: Exclude<RefundEvidence, { readonly kind: 'refund_seen' }>): boolean {
+  switch (evidence.kind) {
+    case 'refund_done':
+    case 'refund_unmoved':
+    case 'refund_refused':
+    case 'refund_trade_closed':
+      return true
+    case 'unknown':
+      return evidence.call === 'refund'
+    default:
+      return false
+  }
 }
 
 /** What was taken for one of ours in doubt, and was not, has been made elsewhere. */
