@@ -81,6 +81,8 @@ export async function commitEvidence(
   const { requiresReference = false } = options
   let current = record
   let away = 0
+  // A commit of which nobody knows may have given the lease back: from then on it is not ours.
+  let doubtful: Lease | null = null
   for (let race = 0; race < LOST_RACES_MAX; race++) {
     const now = clock.now()
     const learned = transition(current, evidence, now, rules)
@@ -88,7 +90,7 @@ export async function commitEvidence(
       ...learned,
       record: noteAnswer(learned.record, evidence, options, now),
     }
-    const release = options.release?.(next.record) ?? null
+    const release: Lease | null = doubtful ?? options.release?.(next.record) ?? null
     const released = release !== null
     const changed =
       next.events.length > 0 ||
@@ -98,7 +100,10 @@ export async function commitEvidence(
       const move = { record: next.record, dueInMs: dueInMs(next.record, now, rules), release }
       const moved = await whenAvailable(context, () => store.reschedule(move), away)
       if (moved === true) return { record: next.record, changed, released, referenceTaken: false }
-      if (moved === undefined) away += 1
+      if (moved === undefined) {
+        away += 1
+        doubtful = release
+      }
     } else {
       const timeline = changed ? [toTimeline(current, next.record, evidence, options, now)] : []
       const commit = toCommit(context, current, next, timeline, now, { release, requiresReference })
@@ -110,6 +115,7 @@ export async function commitEvidence(
           return { record: current, changed: false, released: false, referenceTaken: true }
         case undefined:
           away += 1
+          doubtful = release
           break
         case 'outdated':
       }

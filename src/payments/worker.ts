@@ -78,6 +78,9 @@ export const CLAIM_MAX = 500
 /** A worker looks again after this, where there was something to do. */
 export const BUSY_MS = 25
 
+/** A worker that is full claims again once this share of it is done: not one by one. */
+const REFILL_SHARE = 0.25
+
 /** A worker also looks without being woken, this often. */
 export const IDLE_MS = 250
 
@@ -97,6 +100,8 @@ export class Worker {
   /** Leases that a claim may have taken, though its answer never came. */
   readonly #doubtfulLeases = new Set<Lease>()
   #running = false
+  /** Whether the last claim left no room, so that more may be due. */
+  #isFull = false
   #loop: Promise<void> = Promise.resolve()
   #wakeUp: () => void = () => {}
 
@@ -155,7 +160,10 @@ export class Worker {
     ask: 'query' | 'when_due' = 'when_due',
   ): Promise<PaymentRecord> {
     const work = this.#advance(record, lease, ask)
-    const forget = (): void => void this.#inHand.delete(work)
+    const forget = (): void => {
+      this.#inHand.delete(work)
+      this.#refill()
+    }
     this.#inHand.add(work)
     work.then(forget, forget)
     return work
@@ -359,11 +367,14 @@ export class Worker {
     const { store, budget, concurrencyMax, onError, crashPoint } = this.#context
     await this.#context.clockIsRight()
     await this.#returnDoubtfulLeases()
-    const room = Math.min(CLAIM_MAX, concurrencyMax - this.#inHand.size, budget.available())
+    const free = concurrencyMax - this.#inHand.size
+    const room = Math.min(CLAIM_MAX, free, budget.available())
+    this.#isFull = free <= 0
     if (room <= 0) return []
     const lease = this.lease()
     try {
       const due = await store.claimDue(room, lease)
+      this.#isFull = due.length >= free
       if (due.length > 0) crashPoint('claimed')
       return due.map((record) => this.advance(record, lease).catch(onError))
     } catch (error) {
@@ -372,6 +383,12 @@ export class Worker {
       }
       throw error
     }
+  }
+
+  /** A worker that is full would else be idle for {@link BUSY_MS} with each claim. */
+  #refill(): void {
+    const isRoomy = this.#inHand.size <= this.#context.concurrencyMax * (1 - REFILL_SHARE)
+    if (this.#isFull && isRoomy) this.wake()
   }
 
   /** What a lost claim has leased would rest until the lease ends, though nobody works on it. */
