@@ -56,7 +56,11 @@ export interface ClusterOptions extends Omit<InstallationOptions, 'publicPort' |
 }
 
 /** Makes a cluster; none of its nodes runs yet. */
-export async function openCluster({ nodes: count, envOf, ...options }: ClusterOptions): Promise<Cluster> {
+export async function openCluster({
+  nodes: count,
+  envOf,
+  ...options
+}: ClusterOptions): Promise<Cluster> {
   const balancer = await startBalancer()
   const installation = await openInstallation({ ...options, publicPort: balancer.port })
   const open = new Set<ClusterNode>()
@@ -64,11 +68,13 @@ export async function openCluster({ nodes: count, envOf, ...options }: ClusterOp
     balancer.route(nodes.filter((node) => open.has(node)).map(({ port }) => port))
   const nodes: ClusterNode[] = []
   for (let index = 0; index < count; index++) {
-    nodes.push(createNode(installation, await fixedPort(), envOf?.(index) ?? {}, (node, isOpen) => {
-      if (isOpen) open.add(node)
-      else open.delete(node)
-      route()
-    }))
+    nodes.push(
+      createNode(installation, await fixedPort(), envOf?.(index) ?? {}, (node, isOpen) => {
+        if (isOpen) open.add(node)
+        else open.delete(node)
+        route()
+      }),
+    )
   }
   return { ...installation, nodes }
 }
@@ -98,9 +104,10 @@ function createNode(
       })
       running = started
       isUp = true
-      void started.ended().then(() => {
+      const forget = (): void => {
         if (running === started) isUp = false
-      })
+      }
+      started.ended().then(forget, forget)
       // One that has ended by now is known to have.
       await nextTurn()
       if (isUp) onChange(node, true)

@@ -60,11 +60,7 @@ test.skipIf(postgresPrograms === '')(
     await probe.untilAnswered()
     const counts = await selling
     const gapMs = await probe.stop()
-    await cluster.until(
-      () => 'There is something under way',
-      async () => ((await cluster.underWay()).length === 0 ? true : undefined),
-      10_000,
-    )
+    await cluster.untilOver()
     const all = await collect(cluster)
     console.log({
       ...counts,
@@ -113,11 +109,11 @@ interface Probe {
 /** Makes one sale after the other, and measures how long none was taken. */
 function startProbe({ call, until }: Cluster): Probe {
   const acknowledged: string[] = []
-  let isRunning = true
+  const stopping = new AbortController()
   let lastMs = performance.now()
   let gapMs = 0
   const run = async (): Promise<void> => {
-    for (let number = 1; isRunning; number++) {
+    for (let number = 1; !stopping.signal.aborted; number++) {
       const order = { reference: `probe ${number}`, amount: 1, subject: '探针', expires_in: 60 }
       const answer = await call<PaymentAnswer>('POST', '/payments', order).catch(() => undefined)
       if (answer !== undefined && answer.status <= 202) {
@@ -141,7 +137,7 @@ function startProbe({ call, until }: Cluster): Probe {
       )
     },
     async stop() {
-      isRunning = false
+      stopping.abort()
       await running
       return Math.round(gapMs)
     },

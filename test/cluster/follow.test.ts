@@ -102,10 +102,10 @@ async function startReader({ emulator }: Cluster, url: string): Promise<Reader> 
   const identity = `test ${emulator.credentials.app_id}`
   const store = await openPostgresStore({ url, identity, poolMax: 1 })
   const ids: string[] = []
-  let isRunning = true
+  const stopping = new AbortController()
   let reads = 0
   const run = async (): Promise<void> => {
-    for (let position = 0; isRunning; reads++) {
+    for (let position = 0; !stopping.signal.aborted; reads++) {
       const events = await store.payments.eventsAfter(position, 20)
       ids.push(...events.map(({ id }) => id))
       position = events.at(-1)?.position ?? position
@@ -117,7 +117,7 @@ async function startReader({ emulator }: Cluster, url: string): Promise<Reader> 
     ids,
     reads: () => reads,
     async stop() {
-      isRunning = false
+      stopping.abort()
       await running
       await store.close()
     },
@@ -126,10 +126,10 @@ async function startReader({ emulator }: Cluster, url: string): Promise<Reader> 
 
 /** Locks payments now and then, so that what writes them has to wait while others go on. */
 function startBlocker(client: Client): { stop(): Promise<number> } {
-  let isRunning = true
+  const stopping = new AbortController()
   let count = 0
   const run = async (): Promise<void> => {
-    while (isRunning) {
+    while (!stopping.signal.aborted) {
       await client.query('begin')
       const { rowCount } = await client.query(
         'select from payments order by created_at desc limit 3 for update',
@@ -143,7 +143,7 @@ function startBlocker(client: Client): { stop(): Promise<number> } {
   const running = run()
   return {
     async stop() {
-      isRunning = false
+      stopping.abort()
       await running
       return count
     },
@@ -151,9 +151,7 @@ function startBlocker(client: Client): { stop(): Promise<number> } {
 }
 
 /** The live events of a cashier page. */
-async function openPage(
-  checkoutUrl: string,
-): Promise<{ until(state: string): Promise<void> }> {
+async function openPage(checkoutUrl: string): Promise<{ until(state: string): Promise<void> }> {
   const controller = new AbortController()
   onTestFinished(() => controller.abort())
   const { body } = await fetch(`${checkoutUrl}/events`, { signal: controller.signal })

@@ -11,7 +11,8 @@ import { expect, test } from 'vitest'
 import { createRandom } from '../../src/emulator/random.ts'
 import { collect, differences } from '../crash/checker.ts'
 import { openShop } from '../crash/merchant.ts'
-import { startFaultProxy, type FaultProxy } from '../machines/fault-proxy.ts'
+import { startFaultProxy, type FaultKind, type FaultProxy } from '../machines/fault-proxy.ts'
+import { pgbouncerProgram, startPgbouncer } from '../machines/pgbouncer.ts'
 import { postgresPrograms, startPostgres, type PostgresCluster } from '../machines/postgres.ts'
 import { openCluster, type Cluster, type ClusterNode } from './cluster.ts'
 import { sellMuch } from './load.ts'
@@ -33,23 +34,27 @@ test.skipIf(postgresPrograms === '').each(SEEDS)(
   { timeout: ROUGH_MS + 300_000 },
   async (seed) => {
     const server = await startPostgres()
-    const url = await server.createDatabase()
+    const direct = await server.createDatabase()
+    const toDatabase = await startFaultProxy(server.port)
+    const url = toDatabase.through(direct)
+    const lastNode = await throughPgbouncer(toDatabase, url)
     const proxies: FaultProxy[] = []
     const cluster = await openCluster({
       nodes: 3,
       seed,
       patienceMs: ROUGH_MS + 180_000,
-      database: { url, direct: () => url },
+      database: { url, direct: () => direct },
+      envOf: (node) => (node === 2 ? lastNode : {}),
       async gatewayThrough(gateway) {
         const proxy = await startFaultProxy(Number(new URL(gateway).port))
         proxies.push(proxy)
         return proxy.through(gateway)
       },
     })
-    const [proxy] = proxies as [FaultProxy]
+    const [toAlipay] = proxies as [FaultProxy]
     const merchant = openShop(cluster, 0)
     await Promise.all(cluster.nodes.map((node) => node.start()))
-    const accidents = createAccidents({ cluster, server, proxy, seed })
+    const accidents = createAccidents({ cluster, server, toAlipay, toDatabase, seed })
 
     const selling = sellMuch(cluster, merchant, { seed, sales: SALES, overMs: ROUGH_MS })
     selling.catch(() => {})
@@ -57,22 +62,15 @@ test.skipIf(postgresPrograms === '').each(SEEDS)(
     await accidents.end()
     let isSold = false
     void selling.finally(() => (isSold = true)).catch(() => {})
-    let underWay: string[] = []
-    await cluster.until(
-      () => `Still under way: ${underWay.join('; ')}`,
-      async () => {
-        underWay = await cluster.underWay()
-        return isSold && underWay.length === 0 ? true : undefined
-      },
-      15_000,
-    )
+    await cluster.untilOver(() => isSold)
     const counts = await selling
     const accounts = await collect(cluster)
     console.log({
       ...counts,
       ...accidents.counts,
       webhooksRefused: accidents.refused.size,
-      ...proxy.counts,
+      toAlipay: toAlipay.counts,
+      toDatabase: toDatabase.counts,
       payments: accounts.payments.length,
       events: accounts.events.length,
       webhooks: accounts.deliveries.length,
@@ -86,10 +84,21 @@ test.skipIf(postgresPrograms === '').each(SEEDS)(
   },
 )
 
+/** The settings of a node that reaches the database through PgBouncer, where there is one. */
+async function throughPgbouncer(
+  toDatabase: FaultProxy,
+  url: string,
+): Promise<Readonly<Record<string, string>>> {
+  if (pgbouncerProgram === '') return {}
+  const bouncer = await startPgbouncer({ serverPort: toDatabase.port })
+  return { SAOMA_DATABASE_URL: bouncer.through(url), SAOMA_DATABASE_LISTEN_URL: url }
+}
+
 interface AccidentContext {
   readonly cluster: Cluster
   readonly server: PostgresCluster
-  readonly proxy: FaultProxy
+  readonly toAlipay: FaultProxy
+  readonly toDatabase: FaultProxy
   readonly seed: number
 }
 
@@ -108,7 +117,26 @@ interface Accidents {
 /** No request is under way for longer in the bad network. */
 const DELAY_MAX_MS = 300
 
-function createAccidents({ cluster, server, proxy, seed }: AccidentContext): Accidents {
+/** What happens to calls, each with this probability. */
+const TO_ALIPAY = {
+  refuse: 0.02,
+  'cut-before': 0.03,
+  'cut-after': 0.03,
+  delay: 0.2,
+  'black-hole': 0.002,
+}
+
+/** The same for statements, of which there are many more. */
+const TO_DATABASE = {
+  refuse: 0.02,
+  'cut-before': 0.004,
+  'cut-after': 0.004,
+  delay: 0.02,
+  'black-hole': 0.0005,
+}
+
+function createAccidents(context: AccidentContext): Accidents {
+  const { cluster, server, toAlipay, toDatabase, seed } = context
   const random = createRandom(seed)
   const counts: Record<string, number> = {}
   const unexpected: string[] = []
@@ -134,8 +162,7 @@ function createAccidents({ cluster, server, proxy, seed }: AccidentContext): Acc
   }
   const oneOf = (nodes: readonly ClusterNode[]): ClusterNode | undefined =>
     nodes[Math.floor(random() * nodes.length)]
-  const healthy = (): readonly ClusterNode[] =>
-    cluster.nodes.filter((node) => !inTrouble.has(node))
+  const healthy = (): readonly ClusterNode[] => cluster.nodes.filter((node) => !inTrouble.has(node))
 
   const kill = async (): Promise<void> => {
     const node = oneOf(healthy())
@@ -156,18 +183,18 @@ function createAccidents({ cluster, server, proxy, seed }: AccidentContext): Acc
   const jump = async (): Promise<void> => {
     count('jumps')
     // What is on its way in that moment would take a minute, which no network does.
-    await proxy.set({ kind: 'pass' })
+    await toAlipay.set({ kind: 'pass' })
     await sleep(2 * DELAY_MAX_MS)
     await cluster.time.advance(5_000 + Math.floor(random() * 65_000))
-    await badNetwork()
+    await badNetwork(toAlipay, TO_ALIPAY)
   }
-  const badNetwork = (): Promise<void> =>
-    proxy.set({
-      kind: 'random',
-      seed: Math.floor(random() * 2 ** 31),
-      delayMsMax: DELAY_MAX_MS,
-      probabilities: { refuse: 0.02, 'cut-before': 0.03, 'cut-after': 0.03, delay: 0.2, 'black-hole': 0.002 },
-    })
+  const badNetwork = (
+    proxy: FaultProxy,
+    probabilities: Readonly<Partial<Record<Exclude<FaultKind, 'pass'>, number>>>,
+  ): Promise<void> => {
+    const own = Math.floor(random() * 2 ** 31)
+    return proxy.set({ kind: 'random', seed: own, delayMsMax: DELAY_MAX_MS, probabilities })
+  }
   const webhooksFail = async (): Promise<void> => {
     const { sink } = cluster
     if (areWebhooksFailing) return
@@ -175,7 +202,7 @@ function createAccidents({ cluster, server, proxy, seed }: AccidentContext): Acc
     count('webhook outages')
     const first = sink.deliveries.length
     sink.answerAlways(random() < 0.5 ? { kind: 'answer', status: 503 } : { kind: 'cut' })
-    afterwards(1_000 + random() * 1_000, () => {
+    void afterwards(1_000 + random() * 1_000, () => {
       sink.answerAlways({ kind: 'answer', status: 200 })
       for (let index = first; index < sink.deliveries.length; index++) refused.add(index)
       areWebhooksFailing = false
@@ -196,7 +223,8 @@ function createAccidents({ cluster, server, proxy, seed }: AccidentContext): Acc
       const began = performance.now()
       const passed = (): number => (performance.now() - began) / ms
       cluster.emulator.faults.setRandom({ seed, probability: 0.04 })
-      await badNetwork()
+      await badNetwork(toAlipay, TO_ALIPAY)
+      await badNetwork(toDatabase, TO_DATABASE)
       const breakdowns = [0.35, 0.7]
       while (passed() < 1) {
         await sleep(100 + random() * 700)
@@ -212,8 +240,10 @@ function createAccidents({ cluster, server, proxy, seed }: AccidentContext): Acc
     async end() {
       cluster.emulator.faults.clear()
       await Promise.all(repairs)
-      await proxy.set({ kind: 'pass' })
-      proxy.dropConnections()
+      for (const proxy of [toAlipay, toDatabase]) {
+        await proxy.set({ kind: 'pass' })
+        proxy.dropConnections()
+      }
       for (const node of cluster.nodes.filter((one) => !one.isUp())) {
         unexpected.push(`A node has ended by itself: ${node.process().stderr().slice(-2_000)}`)
         await node.start()

@@ -69,7 +69,7 @@ describe.skipIf(postgresPrograms === '')('the buyer pays', () => {
     /** What becomes of the cancel that is on its way, and of the node that has sent it. */
     interface Accident {
       readonly fault?: 'request-lost' | 'answer-lost' | 'system-error-after' | 'retry-flag'
-      readonly then?: (stage: Stage, payment: PaymentAnswer) => Promise<void>
+      readonly next?: (stage: Stage, payment: PaymentAnswer) => Promise<void>
     }
 
     test.each<[string, Accident, readonly string[]]>([
@@ -78,16 +78,16 @@ describe.skipIf(postgresPrograms === '')('the buyer pays', () => {
       ['and its answer says nothing', { fault: 'system-error-after' }, REFUNDED],
       ['and it is lost', { fault: 'request-lost' }, SUCCEEDED],
       ['and it is to be repeated', { fault: 'retry-flag' }, SUCCEEDED],
-      ['and its node dies', { then: ({ a }) => a.kill() }, REFUNDED],
+      ['and its node dies', { next: ({ a }) => a.kill() }, REFUNDED],
       [
         'and it is lost, and its node dies',
-        { fault: 'request-lost', then: ({ a }) => a.kill() },
+        { fault: 'request-lost', next: ({ a }) => a.kill() },
         SUCCEEDED,
       ],
       [
         'and its node stands still for more than a minute',
         {
-          async then({ a, cluster, merchant }, payment) {
+          async next({ a, cluster, merchant }, payment) {
             a.pause()
             await landed(cluster)
             await cluster.time.advance(LEASE_PASSED_MS)
@@ -97,7 +97,7 @@ describe.skipIf(postgresPrograms === '')('the buyer pays', () => {
         },
         REFUNDED,
       ],
-    ])('%s', async (_, { fault, then }, expected) => {
+    ])('%s', async (_, { fault, next }, expected) => {
       const stage = await openStage()
       const { cluster, merchant, proxy, b } = stage
       await startFirst(stage)
@@ -111,7 +111,7 @@ describe.skipIf(postgresPrograms === '')('the buyer pays', () => {
       expect(pay()).toBe('paid')
       await notified(cluster)
       expect(await told(cluster, payment)).not.toContain('succeeded')
-      await then?.(stage, payment)
+      await next?.(stage, payment)
       await landed(cluster)
       await merchant.until(payment, 'succeeded', 10_000)
       expect(await told(cluster, payment)).toEqual(expected)
@@ -244,9 +244,6 @@ async function told({ read }: Cluster, { id }: PaymentAnswer): Promise<string[]>
 
 /** Everything has come to its end, and all accounts agree. */
 async function expectBooks({ cluster, merchant }: Stage): Promise<void> {
-  await cluster.until(
-    () => 'There is something under way',
-    async () => ((await cluster.underWay()).length === 0 ? true : undefined),
-  )
+  await cluster.untilOver()
   expect(differences(await collect(cluster), merchant.acknowledged)).toEqual([])
 }

@@ -56,15 +56,14 @@ export async function collect(installation: Installation): Promise<Accounts> {
     pages.set(id, ((await response.json()) as { state: string }).state)
   }
   const events = await read<EventRow>(
-    `select position, id, payment_id, refund_id, type, sequence, data from events
-      order by position`,
+    'select id, payment_id, refund_id, type, sequence, data from events order by position',
   )
   return {
     ledger: emulator.ledger(),
     payments,
     refunds,
     pages,
-    events: events.map((event) => ({ ...event, position: Number(event.position) })),
+    events,
     deliveries: sink.deliveries,
     webhookSecret,
   }
@@ -85,10 +84,7 @@ export function differences(accounts: Accounts, acknowledged: Acknowledged): str
 }
 
 /** What the API has named once is there, and so is what Alipay has a trade of. */
-function forgotten(
-  { payments, refunds, ledger }: Accounts,
-  acknowledged: Acknowledged,
-): string[] {
+function forgotten({ payments, refunds, ledger }: Accounts, acknowledged: Acknowledged): string[] {
   const known = new Set([...payments, ...refunds].map(({ id }) => id))
   const orders = new Set(payments.map(({ alipay }) => alipay.out_trade_no))
   return [
@@ -143,7 +139,9 @@ function moneyBack({ payments, refunds, ledger }: Accounts): string[] {
         .filter(({ source }) => source === 'api' || source === 'policy')
         .filter(
           ({ amount, alipay }) =>
-            !made.some((one) => one.out_request_no === alipay.out_request_no && one.amount === amount),
+            !made.some(
+              (one) => one.out_request_no === alipay.out_request_no && one.amount === amount,
+            ),
         )
         .map(({ id }) => `${id} is succeeded, and Alipay has not made it`),
     ]

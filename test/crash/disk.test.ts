@@ -49,12 +49,14 @@ test.skipIf(!canMount)(
       status: 200,
       body: { status: 'pending' },
     })
-    expect(emulator.requests().filter((one) => one.method === 'alipay.trade.precreate')).toHaveLength(1)
+    expect(
+      emulator.requests().filter((one) => one.method === 'alipay.trade.precreate'),
+    ).toHaveLength(1)
 
     rmSync(ballast)
     await merchant.until(payment, 'succeeded')
     expect(await call('POST', '/payments', order)).toMatchObject({ status: 201 })
-    await untilOver(installation)
+    await installation.untilOver()
     expect(differences(await collect(installation), merchant.acknowledged)).toEqual([])
     expect(await node.kill('SIGTERM')).toBe(0)
   },
@@ -84,7 +86,7 @@ test.skipIf(!hasProgram('prlimit'))(
 
     await installation.start()
     await merchant.until(payment, 'succeeded')
-    await untilOver(installation)
+    await installation.untilOver()
     expect(differences(await collect(installation), merchant.acknowledged)).toEqual([])
   },
 )
@@ -119,7 +121,7 @@ test.skipIf(!canMount || postgresPrograms === '')(
 
     rmSync(ballast)
     for (const payment of payments) await merchant.until(payment, 'succeeded')
-    await untilOver(installation)
+    await installation.untilOver()
     expect(differences(await collect(installation), merchant.acknowledged)).toEqual([])
     expect(await node.kill('SIGTERM')).toBe(0)
   },
@@ -131,14 +133,6 @@ async function attempted({ emulator, until }: Installation): Promise<void> {
     () => 'Alipay does not notify',
     async () => (emulator.notifications.list()[0]?.attempts.length === 1 ? true : undefined),
     0,
-  )
-}
-
-async function untilOver({ until, underWay }: Installation): Promise<void> {
-  await until(
-    () => 'There is something under way',
-    async () => ((await underWay()).length === 0 ? true : undefined),
-    10_000,
   )
 }
 

@@ -92,7 +92,6 @@ export interface RefundAnswer {
 
 /** An event as it is stored. */
 export interface EventRow {
-  readonly position: number
   readonly id: string
   readonly payment_id: string
   readonly refund_id: string | null
@@ -112,23 +111,39 @@ export interface Installation {
   readonly folder: string
   readonly url: string
   /** Starts a node; resolves when it serves, or has ended without. */
-  start(settings?: NodeSettings): Promise<GuardedProcess>
+  readonly start: (settings?: NodeSettings) => Promise<GuardedProcess>
   /** Calls the merchant API once. */
-  call<Body>(method: 'GET' | 'POST', path: string, body?: object): Promise<ApiAnswer<Body>>
+  readonly call: ApiCall
   /** Calls it until somebody has answered, as a careful merchant does. */
-  api<Body>(method: 'GET' | 'POST', path: string, body?: object): Promise<ApiAnswer<Body>>
+  readonly api: ApiCall
   /** Runs a statement that reads, beside the nodes. */
-  read<Row extends object>(statement: string): Promise<Row[]>
+  readonly read: <Row extends object>(statement: string) => Promise<Row[]>
   /**
    * Looks again and again, and lets time pass: as it is for a moment, then in steps.
    *
    * @param failure Says what is not so, when it takes too long.
-   * @param stepMs What time jumps by between looks; 0 does not.
+   * @param stepMs What time jumps by between looks; 0 does not. Default 5,000.
    */
-  until<T>(failure: () => string, look: () => Promise<T | undefined>, stepMs?: number): Promise<T>
-  /** Whether anything is under way: a payment or refund without end, an event that is not told. */
-  underWay(): Promise<string[]>
+  readonly until: <T>(
+    failure: () => string,
+    look: () => Promise<T | undefined>,
+    stepMs?: number,
+  ) => Promise<T>
+  /**
+   * Waits until nothing is under way any more: no payment or refund without an end, no event that
+   * was not told.
+   *
+   * @param isSo What has to be over besides. Default: nothing.
+   */
+  readonly untilOver: (isSo?: () => boolean) => Promise<void>
 }
+
+/** Calls the merchant API below `/v1`. */
+export type ApiCall = <Body>(
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+) => Promise<ApiAnswer<Body>>
 
 /** Long enough for a busy machine. */
 const PATIENCE_MS = 60_000
@@ -194,7 +209,8 @@ export async function openInstallation(options: InstallationOptions = {}): Promi
     return { status: response.status, body: (await response.json()) as Body }
   }
   const read = async <Row extends object>(statement: string): Promise<Row[]> => {
-    if (database !== undefined) return query<Row & Record<string, unknown>>(database.direct(), statement)
+    if (database !== undefined)
+      return query<Row & Record<string, unknown>>(database.direct(), statement)
     const opened = await openDatabase(file)
     try {
       opened.exec('PRAGMA busy_timeout=5000')
@@ -251,18 +267,25 @@ export async function openInstallation(options: InstallationOptions = {}): Promi
     },
     read,
     until,
-    async underWay() {
-      const rows = await read<{ what: string }>(
-        `select id || ' is ' || status as what from payments
-          where status in ('created', 'pending', 'closing') or settlement = 'due'
-        union all select id || ' is ' || status from refunds
-          where status in ('pending', 'processing')
-        union all select id || ' is ' || status from webhook_deliveries where status = 'pending'`,
+    async untilOver(isSo = () => true) {
+      let underWay: string[] = []
+      await until(
+        () => `Still under way: ${underWay.join('; ')}`,
+        async () => {
+          underWay = (await read<{ what: string }>(UNDER_WAY)).map(({ what }) => what)
+          return underWay.length === 0 && isSo() ? true : undefined
+        },
+        15_000,
       )
-      return rows.map(({ what }) => what)
     },
   }
 }
+
+const UNDER_WAY = `
+  select id || ' is ' || status as what from payments
+    where status in ('created', 'pending', 'closing') or settlement = 'due'
+  union all select id || ' is ' || status from refunds where status in ('pending', 'processing')
+  union all select id || ' is ' || status from webhook_deliveries where status = 'pending'`
 
 async function startAlipay(
   time: VirtualTime,

@@ -24,7 +24,9 @@ describe.each(stores)('on %s', (store) => {
     const merchant = openShop(installation)
     const node = await installation.start()
     const before = await Promise.all(
-      Array.from({ length: 10 }, (_, number) => merchant.sell({ reference: `before ${number}` })),
+      Array.from({ length: 10 }, (_, number) =>
+        merchant.sell({ reference: `before ${number}`, expiresIn: 60 }),
+      ),
     )
     for (const payment of before) merchant.scan(payment)
     // Calls to Alipay take their time, so that there is something in hand.
@@ -50,9 +52,7 @@ describe.each(stores)('on %s', (store) => {
     expect(answers.map(statusOf)).toEqual(answers.map(() => 201))
     expect(await ended).toBe(0)
     expect(countPrecreates(installation)).toBe(soFar + SALES)
-    expect(
-      await read(`select id from payments where status = 'created'`),
-    ).toEqual([])
+    expect(await read(`select id from payments where status = 'created'`)).toEqual([])
     expect(
       await read(`select payment_id from due_payments where lease_token is not null
         union all select id from webhook_deliveries where lease_token is not null`),
@@ -62,11 +62,7 @@ describe.each(stores)('on %s', (store) => {
     await installation.start()
     for (const { body } of answers) merchant.pay(body)
     for (const { body } of answers) await merchant.until(body, 'succeeded')
-    await until(
-      () => 'There is something under way',
-      async () => ((await installation.underWay()).length === 0 ? true : undefined),
-      10_000,
-    )
+    await installation.untilOver()
     const { payments, refunds } = merchant.acknowledged
     const acknowledged = { payments: [...payments, ...answers.map(({ body }) => body.id)], refunds }
     expect(differences(await collect(installation), acknowledged)).toEqual([])

@@ -65,9 +65,8 @@ describe.each(['sqlite', 'postgresql'] as const)('on %s, killed at', (store) => 
     await Promise.all(Array.from({ length: WALKS_MAX }, work))
   }, 3_600_000)
 
-  test.skipIf(store === 'postgresql' && postgresPrograms === '').each(names)(
-    `%s${CLAIM}`,
-    (name) => expect(found.get(`${name}${CLAIM}`)).toEqual([]),
+  test.skipIf(store === 'postgresql' && postgresPrograms === '').each(names)(`%s${CLAIM}`, (name) =>
+    expect(found.get(`${name}${CLAIM}`)).toEqual([]),
   )
 })
 

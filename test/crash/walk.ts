@@ -36,12 +36,7 @@ export async function walk({ store, crashes }: Walk): Promise<string[]> {
   const nodes = keepRunning(installation, crashes)
   try {
     await story.tell(merchant, installation)
-    let underWay: string[] = []
-    await installation.until(
-      () => `Still under way: ${underWay.join()}`,
-      async () => ((underWay = await installation.underWay()).length === 0 ? true : undefined),
-      10_000,
-    )
+    await installation.untilOver()
     const found = differences(await collect(installation), merchant.acknowledged)
     return [...found, ...(await nodes.stop())]
   } catch (error) {

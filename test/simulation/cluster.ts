@@ -121,10 +121,7 @@ export class Cluster {
       }
     }
     for (const atMs of plan.crashes.atTimes) {
-      time.after(atMs, () => {
-        const victim = this.#any(() => true)
-        if (victim !== undefined) this.#kill(victim, 'at some moment')
-      })
+      time.after(atMs, () => this.#killSomebody())
     }
     for (const { point, spared } of plan.crashes.atPoints) this.#armed.set(point, spared)
     for (const atMs of plan.pauses.atTimes) {
@@ -310,6 +307,14 @@ export class Cluster {
     throw new Crashed(point)
   }
 
+  /** Where nobody lives, whoever is next to. */
+  #killSomebody(): void {
+    const { time, weather } = this.#options
+    const victim = this.#any(() => true)
+    if (victim !== undefined) this.#kill(victim, 'at some moment')
+    else if (!weather.isHealed) time.after(1_000, () => this.#killSomebody())
+  }
+
   #kill({ process, leases }: Running, where: string): void {
     const { plan, time, draw, history, coverage, store } = this.#options
     this.#crashes += 1
@@ -371,10 +376,13 @@ export class Cluster {
     for (const running of looking) if (running !== undefined) this.#runDue(running)
     // What is due and was not taken, or is under a lease, is looked at again.
     time.after(30, () => {
-      void store.nextDueInMs().then((ms) => {
-        if (ms !== null) this.#wake(ms)
-      })
+      void this.#wakeForNext(store)
     })
+  }
+
+  async #wakeForNext(store: PaymentStore): Promise<void> {
+    const ms = await store.nextDueInMs()
+    if (ms !== null) this.#wake(ms)
   }
 
   #runDue(running: Running): void {

@@ -94,7 +94,9 @@ function drawAnything(seed: number, theme: Theme, draw: Draw): Plan {
           theme === 'late money' && draw.chance(0.2) ? 'before-settle' : draw.pick(CRASH_POINTS),
         spared: draw.ms(1, 16) - 1,
       })),
-      atTimes: Array.from({ length: draw.int(CRASHES_MIN, 4) }, () => draw.int(1_000, breakMs)),
+      atTimes: Array.from({ length: draw.int(CRASHES_MIN, 4) }, () =>
+        draw.int(1_000, breakMs * 0.7),
+      ),
       restartMsMost: draw.pick([2_000, 20_000, 120_000]),
     },
     pauses: {

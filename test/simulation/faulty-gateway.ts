@@ -105,7 +105,7 @@ function exchange(
       }
       const sentAtMs = clock.monotonicMs()
       calls.sent(record, passage.toEffectMs !== undefined)
-      if (passage.toEffectMs === undefined) return void coverage.hit('network', 'request lost')
+      if (passage.toEffectMs === undefined) return coverage.hit('network', 'request lost')
       time.after(passage.toEffectMs, () => {
         const arrival = arrive()
         if (passage.againMs === undefined) return bringBack(arrival, sentAtMs)
@@ -121,7 +121,7 @@ function exchange(
     })
 
     const bringBack = (arrival: Arrival, sentAtMs: number): void => {
-      if (passage.backMs === undefined) return void coverage.hit('network', 'answer lost')
+      if (passage.backMs === undefined) return coverage.hit('network', 'answer lost')
       const date = wholeSecond(time.now())
       process.after(passage.backMs, () => {
         if (!isOver) receive(arrival, { date, sentAtMs })
@@ -155,7 +155,7 @@ function exchange(
         try {
           resolve(acceptAnswer(toNode(answer), { method: METHODS[method], traceId: undefined }))
         } catch (refusal) {
-          reject(refusal as Error)
+          reject(refusal)
         }
       })
     }

@@ -103,12 +103,30 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<S
   const mayLie = plan.faults.some(({ name }) => name === 'trade-not-exist')
   const books = new Books({ time, alipay, calls, history, coverage, violations, mayLie })
   const cluster = new Cluster({
-    ...{ plan, time, draw: draw.fork('cluster'), store: sqlite.payments, alipay, books },
-    ...{ calls, weather, history, coverage, violations },
+    plan,
+    time,
+    draw: draw.fork('cluster'),
+    store: sqlite.payments,
+    alipay,
+    books,
+    calls,
+    weather,
+    history,
+    coverage,
+    violations,
   })
   const around: Surroundings = {
-    ...{ plan, time, draw: draw.fork('people'), alipay, books, calls, cluster, weather },
-    ...{ history, coverage, violations },
+    plan,
+    time,
+    draw: draw.fork('people'),
+    alipay,
+    books,
+    calls,
+    cluster,
+    weather,
+    history,
+    coverage,
+    violations,
   }
   const deliver = deliverer(around)
   const people = new People(violations)

@@ -78,6 +78,8 @@ function employ(
 }
 
 function work(): void {
+  // Nobody is left who would want to know.
+  process.on('disconnect', () => process.exit())
   process.on('message', (seed) => {
     void simulate(seed as number).then((result) => process.send?.(result))
   })
