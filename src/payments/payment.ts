@@ -73,7 +73,7 @@ export interface Payment {
   /** When a buyer was first seen to have scanned. */
   readonly scannedAt: Instant | null
   readonly paidAt: Instant | null
-  /** When it first ended without money. `null` where it never has; what is paid after it is late. */
+  /** When it first ended without money; `null` where it never has. What comes after it is late. */
   readonly endedAt: Instant | null
   /** Whether the money came after the payment had ended. */
   readonly late: boolean

@@ -23,7 +23,8 @@ describe('scenario 49, in part: one order sent 100 times at once', () => {
     )
     expect(new Set(answers.map(({ body: { id } }) => id)).size).toBe(1)
     const statuses = answers.map(({ status }) => status)
-    expect(new Set(statuses)).toEqual(new Set([200, 201]))
+    // 202: the first one still waits for the code.
+    expect(statuses.every((status) => status >= 200 && status <= 202)).toBe(true)
     expect(statuses.filter((status) => status === 201)).toHaveLength(1)
     expect(shop.precreated).toHaveLength(1)
     expect(await shop.records()).toHaveLength(1)
@@ -47,7 +48,7 @@ describe('scenario 49, in part: one order sent 100 times at once', () => {
       expect((await shop.api('POST', '/payments', body)).status).toBe(500)
       await shop.startNext()
       const again = await shop.api('POST', '/payments', body)
-      expect(again.status).toBe(200)
+      expect(again.status).toBe(202)
       await shop.settle()
       const [record, ...others] = await shop.records()
       expect(others).toEqual([])
