@@ -20,6 +20,7 @@ describe.skipIf(postgresPrograms === '')('who follows the events', () => {
     const cluster = await openCluster({ nodes: 3, database: { url, direct: () => url } })
     const merchant = openShop(cluster, 0)
     await Promise.all(cluster.nodes.map((node) => node.start()))
+    await hesitateBeforeCommits(url)
     // Older than all that follows, and open until the end.
     const oldest = await connected(url)
     await oldest.query('create table bystander (id int)')
@@ -88,6 +89,21 @@ async function connected(url: string): Promise<Client> {
   onTestFinished(() => void client.end().catch(() => {}))
   await client.connect()
   return client
+}
+
+/**
+ * Some transactions take their time from when they have told their events until they commit, so
+ * that others could overtake them.
+ */
+async function hesitateBeforeCommits(url: string): Promise<void> {
+  const client = await connected(url)
+  await client.query(`create function hesitate() returns trigger language plpgsql as $$
+    begin
+      if random() < 0.3 then perform pg_sleep(random() * 0.1); end if;
+      return null;
+    end $$`)
+  await client.query(`create constraint trigger hesitating after insert on events
+    deferrable initially deferred for each row execute function hesitate()`)
 }
 
 interface Reader {

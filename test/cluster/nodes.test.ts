@@ -12,7 +12,7 @@ import { createRandom } from '../../src/emulator/random.ts'
 import { collect, differences } from '../crash/checker.ts'
 import { openShop } from '../crash/merchant.ts'
 import { startFaultProxy, type FaultKind, type FaultProxy } from '../machines/fault-proxy.ts'
-import { pgbouncerProgram, startPgbouncer } from '../machines/pgbouncer.ts'
+import { pgbouncerProgram, startPgbouncer, type Pgbouncer } from '../machines/pgbouncer.ts'
 import { postgresPrograms, startPostgres, type PostgresCluster } from '../machines/postgres.ts'
 import { openCluster, type Cluster, type ClusterNode } from './cluster.ts'
 import { sellMuch } from './load.ts'
@@ -37,7 +37,10 @@ test.skipIf(postgresPrograms === '').each(SEEDS)(
     const direct = await server.createDatabase()
     const toDatabase = await startFaultProxy(server.port)
     const url = toDatabase.through(direct)
-    const lastNode = await throughPgbouncer(toDatabase, url)
+    const bouncer = pgbouncerProgram === '' ? undefined : await startBouncer(toDatabase)
+    const lastNode: Readonly<Record<string, string>> = bouncer
+      ? { SAOMA_DATABASE_URL: bouncer.through(url), SAOMA_DATABASE_LISTEN_URL: url }
+      : {}
     const proxies: FaultProxy[] = []
     const cluster = await openCluster({
       nodes: 3,
@@ -54,9 +57,14 @@ test.skipIf(postgresPrograms === '').each(SEEDS)(
     const [toAlipay] = proxies as [FaultProxy]
     const merchant = openShop(cluster, 0)
     await Promise.all(cluster.nodes.map((node) => node.start()))
-    const accidents = createAccidents({ cluster, server, toAlipay, toDatabase, seed })
+    const accidents = createAccidents({ cluster, server, bouncer, toAlipay, toDatabase, seed })
 
-    const selling = sellMuch(cluster, merchant, { seed, sales: SALES, overMs: ROUGH_MS })
+    const selling = sellMuch(cluster, merchant, {
+      seed,
+      sales: SALES,
+      overMs: ROUGH_MS,
+      expiresInMax: ALL ? 900 : 240,
+    })
     selling.catch(() => {})
     await accidents.happen(ROUGH_MS)
     await accidents.end()
@@ -84,19 +92,14 @@ test.skipIf(postgresPrograms === '').each(SEEDS)(
   },
 )
 
-/** The settings of a node that reaches the database through PgBouncer, where there is one. */
-async function throughPgbouncer(
-  toDatabase: FaultProxy,
-  url: string,
-): Promise<Readonly<Record<string, string>>> {
-  if (pgbouncerProgram === '') return {}
-  const bouncer = await startPgbouncer({ serverPort: toDatabase.port })
-  return { SAOMA_DATABASE_URL: bouncer.through(url), SAOMA_DATABASE_LISTEN_URL: url }
+function startBouncer({ port }: FaultProxy): Promise<Pgbouncer> {
+  return startPgbouncer({ serverPort: port })
 }
 
 interface AccidentContext {
   readonly cluster: Cluster
   readonly server: PostgresCluster
+  readonly bouncer: Pgbouncer | undefined
   readonly toAlipay: FaultProxy
   readonly toDatabase: FaultProxy
   readonly seed: number
@@ -136,7 +139,7 @@ const TO_DATABASE = {
 }
 
 function createAccidents(context: AccidentContext): Accidents {
-  const { cluster, server, toAlipay, toDatabase, seed } = context
+  const { cluster, server, bouncer, toAlipay, toDatabase, seed } = context
   const random = createRandom(seed)
   const counts: Record<string, number> = {}
   const unexpected: string[] = []
@@ -208,6 +211,16 @@ function createAccidents(context: AccidentContext): Accidents {
       areWebhooksFailing = false
     })
   }
+  const freezeDatabase = async (): Promise<void> => {
+    count('database freezes')
+    server.pause()
+    await sleep(random() * 2_000)
+    server.resume()
+  }
+  const breakPooler = async (): Promise<void> => {
+    count('PgBouncer restarts')
+    await bouncer?.restart()
+  }
   const breakDatabase = async (how: 'restart' | 'kill'): Promise<void> => {
     count(`database ${how}s`)
     if (how === 'restart') return server.restart()
@@ -215,6 +228,10 @@ function createAccidents(context: AccidentContext): Accidents {
     await sleep(random() * 1_000)
     await server.start()
   }
+  const all = [
+    ...[kill, kill, kill, pause, pause, pause, jump, jump],
+    ...[webhooksFail, freezeDatabase, breakPooler],
+  ]
   return {
     counts,
     refused,
@@ -233,8 +250,7 @@ function createAccidents(context: AccidentContext): Accidents {
           breakdowns.shift()
           continue
         }
-        const accident = [kill, kill, pause, pause, pause, jump, webhooksFail]
-        await accident[Math.floor(random() * accident.length)]?.()
+        await all[Math.floor(random() * all.length)]?.()
       }
     },
     async end() {

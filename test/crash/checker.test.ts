@@ -30,6 +30,12 @@ function accounts(): Accounts {
         refunds: [{ out_request_no: 'rf1', amount: toFen(50), at: '', by: 'refund' }],
       },
     ],
+    requests: [
+      { method: 'alipay.trade.precreate', out_trade_no: 'sm2' },
+      { method: 'alipay.trade.query', out_trade_no: 'sm2' },
+      { method: 'alipay.trade.query', out_trade_no: 'sm1' },
+      { method: 'alipay.trade.cancel', out_trade_no: 'sm2' },
+    ],
     payments: [payment('pay_1', 'sm1', 'succeeded', 50), payment('pay_2', 'sm2', 'expired', 0)],
     refunds: [
       {
@@ -171,6 +177,13 @@ test.each<[string, (right: Accounts) => Partial<Accounts>, string]>([
       events: [...events, event('pay_1', 'payment.refunded_by_cancel', 3, 'succeeded')],
     }),
     'was told to be paid 2 times: payment.succeeded,payment.refunded_by_cancel',
+  ],
+  [
+    'a cancel that no query has allowed',
+    ({ requests }) => ({
+      requests: requests.filter(({ method }) => method !== 'alipay.trade.query'),
+    }),
+    'sm2 was canceled after alipay.trade.precreate',
   ],
 ])('%s is found', (_, change, difference) => {
   const right = accounts()

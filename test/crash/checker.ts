@@ -6,7 +6,7 @@
  * @module
  */
 import { toInstant } from '../../src/alipay/index.ts'
-import type { LedgerEntry } from '../../src/emulator/index.ts'
+import type { GatewayLogEntry, LedgerEntry } from '../../src/emulator/index.ts'
 import { verifyWebhook } from '../../src/webhooks/index.ts'
 import type { Delivery } from '../machines/webhook-sink.ts'
 import type { EventRow, Installation, PaymentAnswer, RefundAnswer } from './installation.ts'
@@ -14,6 +14,8 @@ import type { EventRow, Installation, PaymentAnswer, RefundAnswer } from './inst
 /** All that there is to compare. */
 export interface Accounts {
   readonly ledger: readonly LedgerEntry[]
+  /** The last calls of the gateway, oldest first. */
+  readonly requests: readonly Pick<GatewayLogEntry, 'method' | 'out_trade_no'>[]
   readonly payments: readonly PaymentAnswer[]
   readonly refunds: readonly RefundAnswer[]
   /** What the cashier page of each payment shows. */
@@ -60,6 +62,7 @@ export async function collect(installation: Installation): Promise<Accounts> {
   )
   return {
     ledger: emulator.ledger(),
+    requests: emulator.requests(),
     payments,
     refunds,
     pages,
@@ -80,6 +83,7 @@ export function differences(accounts: Accounts, acknowledged: Acknowledged): str
     ...numbers(accounts),
     ...told(accounts),
     ...promises(accounts),
+    ...cancels(accounts),
   ]
 }
 
@@ -232,6 +236,17 @@ function promises({ events, payments }: Accounts): string[] {
         ? []
         : [`${id} was not told once to be created`]),
     ]
+  })
+}
+
+/** No cancel without a query right before it. */
+function cancels({ requests }: Accounts): string[] {
+  return requests.flatMap(({ method, out_trade_no }, index) => {
+    if (method !== 'alipay.trade.cancel') return []
+    const before = requests.slice(0, index).findLast((call) => call.out_trade_no === out_trade_no)
+    return before === undefined || before.method === 'alipay.trade.query'
+      ? []
+      : [`${out_trade_no} was canceled after ${before.method}`]
   })
 }
 

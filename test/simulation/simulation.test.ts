@@ -65,10 +65,9 @@ describe('of calls it is found', () => {
     const log = new CallLog(time, new History(() => time.elapsedMs), violations)
     const process = new Process('node0.1', 0, time, new Draw(1, 'process'))
     return {
-      send(method: CalledMethod, request: object = {}) {
+      send: (method: CalledMethod, request: object = {}): void => {
         const call = log.begin(process, method, { out_trade_no: 'A', ...request })
         log.sent(call, true)
-        return call
       },
       found: () => violations.all.map(({ invariant, text }) => `${invariant} ${text}`),
     }
