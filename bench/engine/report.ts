@@ -132,7 +132,7 @@ async function reportOf(
       }),
     ),
     costPerPoll: await on('cost of a poll', (place) =>
-      measure('costPerPoll', { place, sizes: SIZES, seconds: seconds / 4 }),
+      measure('costPerPoll', { place, sizes: SIZES, seconds: Math.max(3, seconds / 4) }),
     ),
   }
 }

@@ -97,6 +97,8 @@ const SETTLE_TRIES_MAX = 5
 export class Worker {
   readonly #context: WorkerContext
   readonly #inHand = new Set<Promise<unknown>>()
+  /** Those of them that were claimed: what callers ask for must not keep others from being polled. */
+  #claimed = 0
   /** Leases that a claim may have taken, though its answer never came. */
   readonly #doubtfulLeases = new Set<Lease>()
   #running = false
@@ -160,10 +162,7 @@ export class Worker {
     ask: 'query' | 'when_due' = 'when_due',
   ): Promise<PaymentRecord> {
     const work = this.#advance(record, lease, ask)
-    const forget = (): void => {
-      this.#inHand.delete(work)
-      this.#refill()
-    }
+    const forget = (): void => void this.#inHand.delete(work)
     this.#inHand.add(work)
     work.then(forget, forget)
     return work
@@ -367,7 +366,7 @@ export class Worker {
     const { store, budget, concurrencyMax, onError, crashPoint } = this.#context
     await this.#context.clockIsRight()
     await this.#returnDoubtfulLeases()
-    const free = concurrencyMax - this.#inHand.size
+    const free = concurrencyMax - this.#claimed
     const room = Math.min(CLAIM_MAX, free, budget.available())
     this.#isFull = free <= 0
     if (room <= 0) return []
@@ -376,7 +375,7 @@ export class Worker {
       const due = await store.claimDue(room, lease)
       this.#isFull = due.length >= free
       if (due.length > 0) crashPoint('claimed')
-      return due.map((record) => this.advance(record, lease).catch(onError))
+      return due.map((record) => this.#advanceClaimed(record, lease).catch(onError))
     } catch (error) {
       if (error instanceof StoreUnavailable && error.outcome === 'unknown') {
         this.#doubtfulLeases.add(lease)
@@ -385,9 +384,19 @@ export class Worker {
     }
   }
 
+  async #advanceClaimed(record: PaymentRecord, lease: HeldLease): Promise<PaymentRecord> {
+    this.#claimed += 1
+    try {
+      return await this.advance(record, lease)
+    } finally {
+      this.#claimed -= 1
+      this.#refill()
+    }
+  }
+
   /** A worker that is full would else be idle for {@link BUSY_MS} with each claim. */
   #refill(): void {
-    const isRoomy = this.#inHand.size <= this.#context.concurrencyMax * (1 - REFILL_SHARE)
+    const isRoomy = this.#claimed <= this.#context.concurrencyMax * (1 - REFILL_SHARE)
     if (this.#isFull && isRoomy) this.wake()
   }
 

@@ -77,7 +77,7 @@ export function firstSchema(kind: DatabaseKind): readonly string[] {
       where blocking_reference is not null`,
     'create unique index payments_out_trade_no on payments (app, out_trade_no)',
     'create unique index payments_checkout_token on payments (checkout_token)',
-    `create index payments_by_reference on payments (app, reference, created_at)
+    `create index payments_by_reference on payments (app, reference, created_at, id)
       where reference is not null`,
     'create index payments_by_creation on payments (app, created_at, id)',
 

@@ -228,10 +228,8 @@ function createAccidents(context: AccidentContext): Accidents {
     await sleep(random() * 1_000)
     await server.start()
   }
-  const all = [
-    ...[kill, kill, kill, pause, pause, pause, jump, jump],
-    ...[webhooksFail, freezeDatabase, breakPooler],
-  ]
+  const ofNodes = [kill, kill, kill, pause, pause, pause]
+  const all = [...ofNodes, jump, jump, webhooksFail, freezeDatabase, breakPooler]
   return {
     counts,
     refused,
