@@ -47,7 +47,8 @@ export type Evidence =
       readonly source: 'query' | 'notification'
       readonly trade: TradeFacts
     }
-  | { readonly kind: 'trade_not_exist' }
+  /** `askedAt`: when it was asked; what was so then may have changed before it was read. */
+  | { readonly kind: 'trade_not_exist'; readonly askedAt?: Instant }
   | { readonly kind: 'deadline_passed' }
   | { readonly kind: 'cancel_requested' }
   /** An earlier payment of the same reference was paid late: this one is not needed any more. */

@@ -17,6 +17,7 @@ import {
   backoffMs,
   CANCEL_SETTLES_MS,
   CLOSING_INTERVAL_MS,
+  CODE_LIFETIME_MS,
   CONTRADICTION_MS,
   earlier,
   nextPollAt,
@@ -60,7 +61,7 @@ export function transition(
     case 'trade':
       return tradeSeen(record, evidence.trade, evidence.source, now, rules)
     case 'trade_not_exist':
-      return tradeMissing(record, now, rules)
+      return tradeMissing(record, evidence.askedAt ?? now, now, rules)
     case 'deadline_passed':
       return startClosing(record, 'expired', now)
     case 'cancel_requested':
@@ -397,7 +398,12 @@ function tradeClosedUnpaid(record: PaymentRecord, now: Instant, rules: PaymentRu
   }
 }
 
-function tradeMissing(record: PaymentRecord, now: Instant, rules: PaymentRules): Transition {
+function tradeMissing(
+  record: PaymentRecord,
+  askedAt: Instant,
+  now: Instant,
+  rules: PaymentRules,
+): Transition {
   const { payment } = record
   const settled: Partial<Payment> = {
     outcome: 'applied',
@@ -414,7 +420,12 @@ function tradeMissing(record: PaymentRecord, now: Instant, rules: PaymentRules):
       return scheduled(record, { ...settled, nextStepAt: nextPollAt(payment, now, rules) })
     case 'closing': {
       const deadAt = provenDeadAt(payment)
-      if (now >= deadAt) return ended(record, now, nextWatchAt(payment, now))
+      // A trade was seen already: both sides of Alipay will soon agree, or else its code dies.
+      const codeEndsAt = addMs(payment.shownAt ?? payment.createdAt, CODE_LIFETIME_MS)
+      if (payment.tradeStatus !== null && askedAt < codeEndsAt) {
+        return scheduled(record, { ...settled, nextStepAt: addMs(now, CONTRADICTION_MS) })
+      }
+      if (askedAt >= deadAt) return ended(record, now, nextWatchAt(payment, now))
       const fencedAt =
         rules.fence === 'cancel' ? payment.cancelAnsweredAt : payment.closeAttemptedAt
       const next = fencedAt === null ? now : earlier(addMs(now, CLOSING_INTERVAL_MS), deadAt)

@@ -26,7 +26,7 @@ import { nextDueAt, nextStep, type FreshAnswer, type Step } from './next-step.ts
 import type { PaymentRecord } from './payment.ts'
 import { StoreUnavailable, type Lease } from './payment-store.ts'
 import type { RateBudget } from './rate-budget.ts'
-import { FRESH_ANSWER_MS } from './schedule.ts'
+import { earlier, FRESH_ANSWER_MS } from './schedule.ts'
 
 /** What a worker needs. */
 export interface WorkerContext extends CommitContext {
@@ -97,7 +97,7 @@ const SETTLE_TRIES_MAX = 5
 export class Worker {
   readonly #context: WorkerContext
   readonly #inHand = new Set<Promise<unknown>>()
-  /** Those of them that were claimed: what callers ask for must not keep others from being polled. */
+  /** Those of them that were claimed: what callers wait for must not keep others from it. */
   #claimed = 0
   /** Leases that a claim may have taken, though its answer never came. */
   readonly #doubtfulLeases = new Set<Lease>()
@@ -186,7 +186,7 @@ export class Worker {
 
   /** One step: what must be known is committed before the call, what it proves after it. */
   async #take(progress: Progress, step: Step, lease: HeldLease): Promise<Progress> {
-    const { gateway, settings, monotonicMs, crashPoint } = this.#context
+    const { gateway, settings, clock, monotonicMs, crashPoint } = this.#context
     const { record, fresh } = progress
     switch (step.kind) {
       case 'deadline':
@@ -200,12 +200,20 @@ export class Worker {
       case 'query': {
         crashPoint('before-query')
         const askedAtMs = monotonicMs()
+        const sentAt = clock.now()
         const found = await this.#call(callQuery(gateway, record.payment))
         crashPoint('query-answered')
         const readAtMs = monotonicMs()
         const isSlow = readAtMs - askedAtMs >= FRESH_ANSWER_MS
         const slowAnswers = isSlow ? fresh.slowAnswers + 1 : 0
-        return this.#learn(record, found, lease, {
+        // A clock that was ahead has been put back by the answer.
+        const askedAt = earlier(sentAt, clock.now())
+        const { evidence } = found
+        const dated: Finding =
+          evidence.kind === 'trade_not_exist'
+            ? { ...found, evidence: { ...evidence, askedAt } }
+            : found
+        return this.#learn(record, dated, lease, {
           answer: freshAnswer(found.evidence),
           // A process that stood still reads an old answer late: it is asked again, until Alipay
           // shows itself to be slow.

@@ -260,7 +260,7 @@ function prepare(database: DatabaseSync) {
     due: database.prepare(
       `select payments.* from due_payments cross join payments on id = payment_id
        where due_payments.app = ? and priority = ? and due_at <= ? and leased_until <= ?
-       order by due_at limit ?`,
+       order by due_at limit +?`,
     ),
     lease: database.prepare(
       'update due_payments set lease_token = ?, leased_until = ?, due_at = ? where payment_id = ?',

@@ -100,7 +100,7 @@ export interface EventRow {
   readonly data: string
 }
 
-/** An installation. Its processes are gone after the test. */
+/** An installation. It is gone after the test, with its processes. */
 export interface Installation {
   readonly kind: Store['kind']
   readonly emulator: Emulator
@@ -136,6 +136,8 @@ export interface Installation {
    * @param isSo What has to be over besides. Default: nothing.
    */
   readonly untilOver: (isSo?: () => boolean) => Promise<void>
+  /** Ends it before the test does. Its processes are ended by those who have started them. */
+  readonly close: () => Promise<void>
 }
 
 /** Calls the merchant API below `/v1`. */
@@ -162,13 +164,21 @@ const NOTIFY_TOKEN = '0123456789abcdef0123456789abcdef'
 /** Makes an installation without a node. */
 export async function openInstallation(options: InstallationOptions = {}): Promise<Installation> {
   const own = machineFolder('installation', { inMemory: true })
-  afterUse(() => own.remove())
   const folder = options.folder ?? own.path
   const time = createVirtualTime(own.path)
-  afterUse(() => time.close())
   const port = options.publicPort ?? (await fixedPort())
   const url = `http://127.0.0.1:${port}`
-  const { emulator, gateway } = await startAlipay(time, options.seed)
+  const alipay = await startAlipay(time, options.seed)
+  const { emulator, gateway } = alipay
+  let isOpen = true
+  const close = async (): Promise<void> => {
+    if (!isOpen) return
+    isOpen = false
+    await alipay.stop()
+    time.close()
+    own.remove()
+  }
+  afterUse(close)
   const sink = await startWebhookSink()
   const { database, patienceMs = PATIENCE_MS } = options
   if (database !== undefined) await time.adoptDatabase(database.direct)
@@ -278,6 +288,7 @@ export async function openInstallation(options: InstallationOptions = {}): Promi
         15_000,
       )
     },
+    close,
   }
 }
 
@@ -287,21 +298,28 @@ const UNDER_WAY = `
   union all select id || ' is ' || status from refunds where status in ('pending', 'processing')
   union all select id || ' is ' || status from webhook_deliveries where status = 'pending'`
 
-async function startAlipay(
-  time: VirtualTime,
-  seed = 1,
-): Promise<{ readonly emulator: Emulator; readonly gateway: string }> {
+/** Alipay, and how to end it. */
+interface Alipay {
+  readonly emulator: Emulator
+  readonly gateway: string
+  stop(): Promise<void>
+}
+
+async function startAlipay(time: VirtualTime, seed = 1): Promise<Alipay> {
   const port = await fixedPort()
   const baseUrl = `http://127.0.0.1:${port}`
   const emulator = await createEmulator({ baseUrl, clock: time.clock, seed })
   const listening = await listenEmulator(emulator, { port })
   time.adoptEmulator(emulator)
   emulator.start()
-  afterUse(async () => {
-    await listening.close()
-    await emulator.stop()
-  })
-  return { emulator, gateway: `${baseUrl}/gateway.do` }
+  return {
+    emulator,
+    gateway: `${baseUrl}/gateway.do`,
+    async stop() {
+      await listening.close()
+      await emulator.stop()
+    },
+  }
 }
 
 async function enableWebhooks(store: Store, sink: WebhookSink, clock: Clock): Promise<string> {

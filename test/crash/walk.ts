@@ -26,7 +26,15 @@ export interface Walk {
  *
  * @returns What is not as it should be, a line each.
  */
-export async function walk({ store, crashes }: Walk): Promise<string[]> {
+export async function walk(chosen: Walk): Promise<string[]> {
+  try {
+    return await tell(chosen)
+  } catch (error) {
+    return [String(error)]
+  }
+}
+
+async function tell({ store, crashes }: Walk): Promise<string[]> {
   const story = STORIES[pointOf(crashes[0])]
   const installation = await openInstallation({
     ...(store === 'postgresql' && { database: await newDatabase() }),
@@ -43,6 +51,7 @@ export async function walk({ store, crashes }: Walk): Promise<string[]> {
     return [String(error), ...(await nodes.stop())]
   } finally {
     await nodes.stop()
+    await installation.close()
   }
 }
 

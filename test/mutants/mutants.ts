@@ -174,8 +174,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'not-found-ends-a-payment-early',
     file: transitions,
-    find: 'if (now >= deadAt) return ended(',
-    replace: 'if (now >= 0) return ended(',
+    find: 'if (askedAt >= deadAt) return ended(',
+    replace: 'if (askedAt >= 0) return ended(',
     harm: 'A code that can still be paid is declared dead.',
   },
 ]
