@@ -14,7 +14,7 @@ import {
   type SignType,
 } from '../alipay/index.ts'
 import type { PaymentRules } from '../payments/index.ts'
-import { AddressRules, type AddressOptions } from '../webhooks/index.ts'
+import { checkAddresses, type AddressOptions } from '../webhooks/index.ts'
 import { Failure } from './failure.ts'
 
 /** The environment's variables. */
@@ -145,7 +145,7 @@ function readWebhookAddresses(env: Environment): AddressOptions {
   const allow = list(env, 'SAOMA_WEBHOOK_ALLOW')
   try {
     // Now: a mistyped range would be found out by the first event that is not sent.
-    new AddressRules({ allow })
+    checkAddresses({ allow })
   } catch (error) {
     throw new Failure(`SAOMA_WEBHOOK_ALLOW: ${error instanceof Error ? error.message : ''}`)
   }

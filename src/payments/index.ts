@@ -237,11 +237,12 @@ function askForTime(gateway: Gateway, clock: Clock): () => Promise<void> {
     const isRight = !(clock instanceof GatewayClock) || clock.isMeasured
     if (isRight || gateway.measureClock === undefined) return RIGHT
     // Where Alipay cannot be reached nothing can be ended either: its first answer tells the time.
-    return (asked ??= gateway.measureClock().then(
-      () => {},
-      () => {},
-    ))
+    return (asked ??= measure(gateway.measureClock))
   }
+}
+
+async function measure(measureClock: NonNullable<Gateway['measureClock']>): Promise<void> {
+  await measureClock().catch(() => {})
 }
 
 const RIGHT = Promise.resolve()

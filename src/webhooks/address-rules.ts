@@ -21,6 +21,15 @@ export interface AddressOptions {
   readonly allowPrivate?: boolean
 }
 
+/**
+ * Checks options before they are used.
+ *
+ * @throws {RangeError} If an entry of `allow` is neither a host nor a range.
+ */
+export function checkAddresses(options: AddressOptions): AddressRules {
+  return new AddressRules(options)
+}
+
 /** The rules. */
 export class AddressRules {
   readonly #hosts: ReadonlySet<string>

@@ -325,7 +325,7 @@ class Connections {
   }
 }
 
-export { AddressRules, type AddressOptions } from './address-rules.ts'
+export { AddressRules, checkAddresses, type AddressOptions } from './address-rules.ts'
 export { addressKind, type AddressKind } from './address.ts'
 export {
   ANSWER_BYTES_KEPT,
