@@ -138,8 +138,17 @@ export function callClose(gateway: Gateway, payment: Payment): Promise<Finding> 
   })
 }
 
-/** Sends the refund, or sends it again: the same number moves money once. */
-export function callRefund(gateway: Gateway, payment: Payment, refund: Refund): Promise<Finding> {
+/**
+ * Sends the refund, or sends it again: the same number moves money once.
+ *
+ * @param isStillWanted Asked in the moment of sending, as for {@link callCancel}.
+ */
+export function callRefund(
+  gateway: Gateway,
+  payment: Payment,
+  refund: Refund,
+  isStillWanted: () => boolean,
+): Promise<Finding> {
   const refundId = refund.id
   return find(
     'refund',
@@ -152,7 +161,7 @@ export function callRefund(gateway: Gateway, payment: Payment, refund: Refund): 
             refund_amount: formatYuan(refund.amount),
             ...(refund.reason === null ? {} : { refund_reason: refund.reason }),
           },
-          TIMED,
+          { ...TIMED, isStillWanted },
         ),
       read: ({ fund_change: fundChange, refund_fee: refundFee }) => ({
         kind: fundChange === 'Y' ? 'refund_done' : 'refund_unmoved',

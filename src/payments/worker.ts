@@ -254,8 +254,10 @@ export class Worker {
         crashPoint('refund-sent')
         // While this was written the merchant may have given it up.
         const refund = sent.record.refunds.find(({ id }) => id === refundId)
-        if (refund?.status !== 'processing') return sent
-        const found = await this.#call(callRefund(gateway, sent.record.payment, refund))
+        // Or this process stood still, and the trade is in other hands by now.
+        const isOurs = (): boolean => this.#coversCall(lease)
+        if (refund?.status !== 'processing' || !isOurs()) return sent
+        const found = await this.#call(callRefund(gateway, sent.record.payment, refund, isOurs))
         crashPoint('refund-answered')
         return this.#learn(sent.record, found, lease)
       }
