@@ -47,11 +47,10 @@ export async function serve(env: Environment): Promise<void> {
       `The API key is in ${folder}/api-key-${gateway.mode}. Stop with Ctrl+C.\n`,
   )
   const failed = await Promise.race([untilStopped(), store.failed])
-  if (failed instanceof Error) {
-    // What is in memory may be more than was kept: nothing of it must be acted on, so nothing is
-    // brought to its end either. The failure is told before.
-    setImmediate(() => process.exit())
-    throw new Failure(failed.message)
-  }
-  await server.close()
+  // What is in memory may be more than was kept: nothing of it must be acted on, so nothing is
+  // brought to its end either.
+  if (!(failed instanceof Error)) await server.close()
+  // When all is told: what is still open may never close, such as connections to a frozen database.
+  setImmediate(() => process.exit())
+  if (failed instanceof Error) throw new Failure(failed.message)
 }

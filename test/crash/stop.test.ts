@@ -4,7 +4,7 @@
  * @module
  */
 import { describe, expect, test } from 'vitest'
-import { postgresPrograms, sharedPostgres } from '../machines/postgres.ts'
+import { postgresPrograms, sharedPostgres, startPostgres } from '../machines/postgres.ts'
 import { collect, differences } from './checker.ts'
 import { openInstallation, type ApiAnswer, type PaymentAnswer } from './installation.ts'
 import { openShop } from './merchant.ts'
@@ -73,6 +73,20 @@ describe.each(stores)('on %s', (store) => {
     }
   })
 })
+
+test.skipIf(postgresPrograms === '')(
+  'SIGTERM while PostgreSQL stands still: the server ends all the same',
+  async () => {
+    const server = await startPostgres()
+    const url = await server.createDatabase()
+    const installation = await openInstallation({ database: { url, direct: () => url } })
+    const node = await installation.start()
+    await openShop(installation).sell({ reference: 'tea' })
+    server.pause()
+    expect(await node.kill('SIGTERM')).toBe(0)
+    server.resume()
+  },
+)
 
 function countPrecreates({ emulator }: Awaited<ReturnType<typeof openInstallation>>): number {
   return emulator.requests().filter(({ method }) => method === 'alipay.trade.precreate').length
