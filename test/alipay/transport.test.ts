@@ -80,7 +80,13 @@ describe('a call that is not wanted any more', () => {
 
   test('once a connection is free is not sent, and those behind it are', async () => {
     const release = holdFirstAnswer()
-    const client = clientWith({ connectionsMax: 1 })
+    // Signatures are made on several threads: whichever is ready first would get the connection.
+    let last = Promise.resolve('')
+    const inTurn: Signer = {
+      signType: 'RSA2',
+      sign: (bytes) => (last = last.then(() => signer.sign(bytes))),
+    }
+    const client = clientWith({ privateKey: undefined, signer: inTurn, connectionsMax: 1 })
     const first = cancel(client, 'A-1')
     let isWanted = true
     const asked: string[] = []
