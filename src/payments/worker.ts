@@ -9,6 +9,7 @@
 import type { Clock } from '../alipay/index.ts'
 import { commitEvidence, type CommitContext, type CommitOptions } from './commit.ts'
 import type { CrashPoint } from './crash-points.ts'
+import { DueLoop } from './due-loop.ts'
 import type { Evidence, Finding, GatewayCall } from './evidence.ts'
 import {
   callCancel,
@@ -101,14 +102,14 @@ export class Worker {
   #claimed = 0
   /** Leases that a claim may have taken, though its answer never came. */
   readonly #doubtfulLeases = new Set<Lease>()
-  #running = false
   /** Whether the last claim left no room, so that more may be due. */
   #isFull = false
-  #loop: Promise<void> = Promise.resolve()
-  #wakeUp: () => void = () => {}
+  readonly #loop: DueLoop
 
   constructor(context: WorkerContext) {
     this.#context = context
+    const { onError } = context
+    this.#loop = new DueLoop({ look: () => this.#look(), idleMs: IDLE_MS, onError })
   }
 
   /** A new lease, from now on. */
@@ -119,22 +120,18 @@ export class Worker {
 
   /** Begins to look for due payments, at once and at least every {@link IDLE_MS}. */
   start(): void {
-    if (this.#running) return
-    this.#running = true
-    this.#loop = this.#run()
+    this.#loop.start()
   }
 
   /** Stops claiming and waits for what is in hand. */
   async stop(): Promise<void> {
-    this.#running = false
-    this.wake()
-    await this.#loop
+    await this.#loop.stop()
     await Promise.allSettled(this.#inHand)
   }
 
   /** Looks now: something has become due. */
   wake(): void {
-    this.#wakeUp()
+    this.#loop.wake()
   }
 
   /**
@@ -254,9 +251,9 @@ export class Worker {
         crashPoint('refund-sent')
         // While this was written the merchant may have given it up.
         const refund = sent.record.refunds.find(({ id }) => id === refundId)
-        // Or this process stood still, and the trade is in other hands by now.
+        if (refund?.status !== 'processing') return sent
+        // Where this process stood still, the trade is in other hands by now.
         const isOurs = (): boolean => this.#coversCall(lease)
-        if (refund?.status !== 'processing' || !isOurs()) return sent
         const found = await this.#call(callRefund(gateway, sent.record.payment, refund, isOurs))
         crashPoint('refund-answered')
         return this.#learn(sent.record, found, lease)
@@ -358,18 +355,10 @@ export class Worker {
     return dueAt === null ? null : dueAt - this.#context.clock.now()
   }
 
-  async #run(): Promise<void> {
-    while (this.#running) {
-      const woken = new Promise<void>((resolve) => (this.#wakeUp = resolve))
-      let claimed = 0
-      try {
-        claimed = (await this.#claim()).length
-      } catch (error) {
-        this.#context.onError(error)
-      }
-      const isBusy = claimed > 0 || this.#inHand.size > 0
-      if (this.#running) await idle(woken, isBusy ? BUSY_MS : IDLE_MS)
-    }
+  /** Begins what is due, and tells how long to wait before the next look. */
+  async #look(): Promise<number> {
+    const { length } = await this.#claim()
+    return length > 0 || this.#inHand.size > 0 ? BUSY_MS : IDLE_MS
   }
 
   async #claim(): Promise<readonly Promise<unknown>[]> {
@@ -455,11 +444,4 @@ function isOpen({ payment }: PaymentRecord, exceptId: string): boolean {
   const { id, status, cancellationReason } = payment
   const isUnpaid = status === 'created' || status === 'pending' || status === 'closing'
   return id !== exceptId && isUnpaid && cancellationReason !== 'superseded'
-}
-
-async function idle(woken: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
-  await Promise.race([woken, timeout])
-  clearTimeout(timer)
 }

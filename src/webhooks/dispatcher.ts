@@ -7,6 +7,7 @@
  */
 
 import { addMs, type Clock } from '../alipay/index.ts'
+import { DueLoop } from '../payments/due-loop.ts'
 import { newLeaseToken } from '../payments/identifiers.ts'
 import type { Lease } from '../payments/payment-store.ts'
 import { unsent, type AttemptResult } from './attempt.ts'
@@ -47,32 +48,30 @@ export interface DispatcherContext {
 export class Dispatcher {
   readonly #context: DispatcherContext
   readonly #inHand = new Set<Promise<void>>()
-  #running = false
-  #loop: Promise<void> = Promise.resolve()
-  #wakeUp: () => void = () => {}
+  readonly #loop: DueLoop
 
   constructor(context: DispatcherContext) {
     this.#context = context
+    const { onError } = context
+    // Where something was claimed there may be more.
+    const look = async (): Promise<number> => ((await this.#claim()) > 0 ? 0 : IDLE_MS)
+    this.#loop = new DueLoop({ look, idleMs: IDLE_MS, onError })
   }
 
   /** Begins to look for what is due, at once and at least every {@link IDLE_MS}. */
   start(): void {
-    if (this.#running) return
-    this.#running = true
-    this.#loop = this.#run()
+    this.#loop.start()
   }
 
   /** Stops claiming and waits for what is in flight. */
   async stop(): Promise<void> {
-    this.#running = false
-    this.wake()
-    await this.#loop
+    await this.#loop.stop()
     await Promise.all(this.#inHand)
   }
 
   /** Looks now: something has become due. */
   wake(): void {
-    this.#wakeUp()
+    this.#loop.wake()
   }
 
   /**
@@ -88,19 +87,6 @@ export class Dispatcher {
       // Others may hold all places of an endpoint: their end may make room for what is still due.
       if (claimed === 0 && this.#inHand.size === 0) return count
       if (this.#inHand.size > 0) await Promise.race(this.#inHand)
-    }
-  }
-
-  async #run(): Promise<void> {
-    while (this.#running) {
-      const woken = new Promise<void>((resolve) => (this.#wakeUp = resolve))
-      let claimed = 0
-      try {
-        claimed = await this.#claim()
-      } catch (error) {
-        this.#context.onError(error)
-      }
-      if (claimed === 0 && this.#running) await idle(woken)
     }
   }
 
@@ -178,11 +164,4 @@ export class Dispatcher {
       this.#context.onError(error)
     }
   }
-}
-
-async function idle(woken: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, IDLE_MS)))
-  await Promise.race([woken, timeout])
-  clearTimeout(timer)
 }
