@@ -7,6 +7,7 @@
 import type { Fen } from '../alipay/index.ts'
 import { toCommit } from './commit.ts'
 import { newRefundId, outRequestNoFor } from './identifiers.ts'
+import { newRefund } from './new-refund.ts'
 import { amountRefundable, type PaymentRecord, type Refund } from './payment.ts'
 import { isPlainText } from './plain-text.ts'
 import { StoreUnavailable, type PaymentCommit } from './payment-store.ts'
@@ -88,27 +89,11 @@ export async function createRefund(
 
     if (refunds.length >= REFUNDS_MAX) return { status: 'too_many_refunds', record: found }
 
-    const refund: Refund = {
-      id,
-      paymentId: payment.id,
-      reference,
-      amount,
-      reason: request.reason ?? null,
-      status: 'pending',
-      outRequestNo,
-      source: 'api',
-      createdAt: now,
-      updatedAt: now,
-      nextCall: 'refund',
-      sentAt: null,
-      succeededAt: null,
-      cancelRequestedAt: null,
-      failure: null,
-      outcome: 'not_applied',
-      unknownCalls: 0,
-      events: 0,
-      nextStepAt: now,
-    }
+    const { reason = null } = request
+    const refund = newRefund(
+      { id, paymentId: payment.id, outRequestNo, amount, source: 'api', reference, reason },
+      now,
+    )
     const commit = toCommit(
       context,
       found,

@@ -7,6 +7,7 @@
 
 import type { Instant } from '../alipay/index.ts'
 import { derivedRefundId, policyRequestNo } from './identifiers.ts'
+import { newRefund } from './new-refund.ts'
 import { amountRefundable, amountRefunded, type PaymentRecord, type Refund } from './payment.ts'
 import { LATE_ACCEPTED_MS, type PaymentRules } from './rules.ts'
 import type { Transition } from './transitions.ts'
@@ -108,25 +109,16 @@ function decide(
 function policyRefund(record: PaymentRecord, now: Instant): Refund {
   const { payment } = record
   const outRequestNo = policyRequestNo(payment.outTradeNo)
-  return {
-    id: derivedRefundId(payment.id, outRequestNo),
-    paymentId: payment.id,
-    reference: null,
-    amount: amountRefundable(record),
-    reason: null,
-    status: 'pending',
-    outRequestNo,
-    source: 'policy',
-    createdAt: now,
-    updatedAt: now,
-    nextCall: 'refund',
-    sentAt: null,
-    succeededAt: null,
-    cancelRequestedAt: null,
-    failure: null,
-    outcome: 'not_applied',
-    unknownCalls: 0,
-    events: 0,
-    nextStepAt: now,
-  }
+  return newRefund(
+    {
+      id: derivedRefundId(payment.id, outRequestNo),
+      paymentId: payment.id,
+      outRequestNo,
+      amount: amountRefundable(record),
+      source: 'policy',
+      reference: null,
+      reason: null,
+    },
+    now,
+  )
 }

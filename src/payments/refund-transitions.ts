@@ -8,6 +8,7 @@
 import { addMs, sumFen, toFen, type Fen, type Instant } from '../alipay/index.ts'
 import type { Evidence } from './evidence.ts'
 import { derivedRefundId } from './identifiers.ts'
+import { newRefund } from './new-refund.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
 import type { PaymentEvent, PaymentEventType } from './payment-event.ts'
 import {
@@ -264,27 +265,19 @@ function refundSeen(
   // The sum may be told again when one of ours turns out not to be part of it.
   const number =
     outRequestNo ?? `${payment.outTradeNo}_${source}_${refundedTotal}_${record.refunds.length}`
-  const refund: Refund = {
-    id: derivedRefundId(payment.id, number),
-    paymentId: payment.id,
-    reference: null,
-    amount: toFen(amount),
-    reason: null,
-    status: 'succeeded',
-    outRequestNo: number,
-    source,
-    createdAt: now,
-    updatedAt: now,
-    nextCall: 'refund_query',
-    sentAt: null,
-    succeededAt: now,
-    cancelRequestedAt: null,
-    failure: null,
-    outcome: 'applied',
-    unknownCalls: 0,
-    events: 0,
-    nextStepAt: null,
-  }
+  const seen = newRefund(
+    {
+      id: derivedRefundId(payment.id, number),
+      paymentId: payment.id,
+      outRequestNo: number,
+      amount: toFen(amount),
+      source,
+      reference: null,
+      reason: null,
+    },
+    now,
+  )
+  const refund: Refund = { ...seen, nextCall: 'refund_query', ...SUCCEEDED(now) }
   const type = source === 'external' ? 'refund.external' : 'refund.succeeded'
   return {
     record: { ...record, refunds: [...record.refunds, refund] },
