@@ -27,7 +27,6 @@ const QUESTIONS: Readonly<Record<string, (store: PaymentStore) => Promise<unknow
   'find by out_trade_no': (store) => store.find({ outTradeNo }),
   'find by checkout token': (store) => store.find({ checkoutToken }),
   'find by refund': (store) => store.find({ refundId: 're_none' }),
-  'find by reference': (store) => store.find({ reference }),
   listByReference: (store) => store.listByReference(reference),
   list: (store) => store.list({ limit: 50, before: id }),
   timeline: (store) => store.timeline(id),

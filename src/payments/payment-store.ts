@@ -107,8 +107,6 @@ export type PaymentKey =
   | { readonly id: string }
   | { readonly outTradeNo: string }
   | { readonly checkoutToken: string }
-  /** The newest payment of this reference. */
-  | { readonly reference: string }
   | { readonly refundId: string }
 
 /**

@@ -27,7 +27,6 @@ import type { PaymentsTable, Schema } from './schema.ts'
 export type ColdQueries = Pick<
   PaymentStore,
   | 'list'
-  | 'listByReference'
   | 'timeline'
   | 'eventsAfter'
   | 'lastEventPosition'
@@ -59,11 +58,6 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
         )
         .limit(limit)
         .execute()
-      return rows.map(toRecord)
-    },
-
-    async listByReference(reference) {
-      const rows = await payments.where('reference', '=', storable(reference)).execute()
       return rows.map(toRecord)
     },
 

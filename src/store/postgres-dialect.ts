@@ -11,42 +11,20 @@ import {
   PostgresDialect,
   PostgresIntrospector,
   PostgresQueryCompiler,
-  type CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
   type QueryResult,
 } from 'kysely'
 import type { QueryResult as PostgresResult } from 'pg'
 import type { PostgresHosts } from './postgres-hosts.ts'
 import type { Schema } from './schema.ts'
+import { singleStatements } from './single-statements.ts'
 
 /** Single statements, each a transaction of its own. */
 export function statementKysely(hosts: PostgresHosts): Kysely<Schema> {
-  const connection: DatabaseConnection = {
-    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      return toResult(await hosts.query(sql, parameters)) as QueryResult<R>
-    },
-    streamQuery: () => {
-      throw new TypeError('A store reads pages, not streams')
-    },
-  }
-  const refuse = (): Promise<never> => Promise.reject(new TypeError('Use atomically()'))
-  const driver: Driver = {
-    init: async () => {},
-    acquireConnection: async () => connection,
-    beginTransaction: refuse,
-    commitTransaction: refuse,
-    rollbackTransaction: refuse,
-    releaseConnection: async () => {},
-    destroy: async () => {},
-  }
-  return new Kysely({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => driver,
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    },
+  return singleStatements({
+    execute: async ({ sql, parameters }) => toResult(await hosts.query(sql, parameters)),
+    createAdapter: () => new PostgresAdapter(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
   })
 }
 

@@ -173,6 +173,7 @@ export function createPostgresPayments(options: PostgresPaymentsOptions): Paymen
       const [[name, value]] = Object.entries(key) as [[keyof typeof FIND, string]]
       return (await records(FIND[name], [app, storable(value)]))[0]
     },
+    listByReference: (reference) => records(BY_REFERENCE, [app, storable(reference)]),
     async nextDueInMs() {
       const { rows } = await hosts.query<{ due: number | null }>(NEXT_DUE, [app])
       const due = rows[0]?.due ?? null
@@ -401,11 +402,12 @@ const FIND = {
   id: `select ${RECORD} from payments p where app = $1 and id = $2`,
   outTradeNo: `select ${RECORD} from payments p where app = $1 and out_trade_no = $2`,
   checkoutToken: `select ${RECORD} from payments p where app = $1 and checkout_token = $2`,
-  reference: `select ${RECORD} from payments p where app = $1 and reference = $2
-    order by created_at desc, id desc limit 1`,
   refundId: `select ${RECORD} from payments p
     where app = $1 and id = (select payment_id from refunds where id = $2)`,
 }
+
+const BY_REFERENCE = `select ${RECORD} from payments p where app = $1 and reference = $2
+  order by created_at desc, id desc`
 
 /** 0, 1 and 2. */
 const PRIORITIES = [0, 1, 2]

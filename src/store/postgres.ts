@@ -42,8 +42,6 @@ export interface PostgresStoreOptions {
   readonly identity?: string | undefined
   /** Connections at the most, besides the one that listens. Default: 10. */
   readonly poolMax?: number | undefined
-  /** For SQLite alone: PostgreSQL's failures pass. */
-  readonly onFatal?: ((error: Error) => void) | undefined
   /** Called where a process may die. */
   readonly crashPoint?: ((point: StoreCrashPoint) => void) | undefined
 }

@@ -13,13 +13,12 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
   type CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
   type QueryResult,
 } from 'kysely'
 import type { DatabaseSync, StatementSync } from './database-sync.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Schema } from './schema.ts'
+import { singleStatements } from './single-statements.ts'
 
 /** Runs compiled statements, and keeps those that were prepared. */
 export class StatementRunner {
@@ -58,36 +57,17 @@ const PREPARED_MAX = 500
 
 /** Single statements: reads at once, writes as members of the group commit. */
 export function groupedKysely(runner: StatementRunner, group: GroupCommit): Kysely<Schema> {
-  const connection: DatabaseConnection = {
-    async executeQuery<R>(compiled: CompiledQuery): Promise<QueryResult<R>> {
-      const run = (): QueryResult<R> => runner.run(compiled) as QueryResult<R>
+  return singleStatements({
+    async execute(compiled) {
+      const run = (): QueryResult<unknown> => runner.run(compiled)
       const isRead = SelectQueryNode.is(compiled.query) || /^\s*select\b/i.test(compiled.sql)
       if (!isRead) return group.write(run)
       group.assertUsable()
       return run()
     },
-    streamQuery: () => {
-      throw new TypeError('A store reads pages, not streams')
-    },
-  }
-  const refuse = (): Promise<never> =>
-    Promise.reject(new TypeError('Writers share one transaction: use atomically()'))
-  const driver: Driver = {
-    init: async () => {},
-    acquireConnection: async () => connection,
-    beginTransaction: refuse,
-    commitTransaction: refuse,
-    rollbackTransaction: refuse,
-    releaseConnection: async () => {},
-    destroy: async () => {},
-  }
-  return new Kysely({
-    dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => driver,
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
+    createAdapter: () => new SqliteAdapter(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
   })
 }
 

@@ -191,6 +191,11 @@ export function createSqlitePayments(options: SqlitePaymentsOptions): PaymentSto
       group.assertUsable()
       return find(key)
     },
+    async listByReference(reference) {
+      group.assertUsable()
+      const rows = statements.byReference.all(app, storable(reference)) as PaymentRow[]
+      return rows.map(withRefunds)
+    },
     async nextDueInMs() {
       group.assertUsable()
       const { due } = statements.nextDue.get({ app }) as { due: number | null }
@@ -257,6 +262,7 @@ function prepare(database: DatabaseSync) {
     rest: database.prepare(
       'update due_payments set due_at = null, priority = ? where payment_id = ?',
     ),
+    // `+?`: a look that finds nothing takes 0.7 µs with it, 4 to 6 with a plain parameter in LIMIT.
     due: database.prepare(
       `select payments.* from due_payments cross join payments on id = payment_id
        where due_payments.app = ? and priority = ? and due_at <= ? and leased_until <= ?
@@ -286,11 +292,9 @@ function prepare(database: DatabaseSync) {
       id: database.prepare(`${all} and id = ?`),
       outTradeNo: database.prepare(`${all} and out_trade_no = ?`),
       checkoutToken: database.prepare(`${all} and checkout_token = ?`),
-      reference: database.prepare(
-        `${all} and reference = ? order by created_at desc, id desc limit 1`,
-      ),
       refundId: database.prepare(`${all} and id = (select payment_id from refunds where id = ?)`),
     },
+    byReference: database.prepare(`${all} and reference = ? order by created_at desc, id desc`),
     refunds: database.prepare('select * from refunds where payment_id = ? order by position'),
     writeRefund: database.prepare(
       `insert into refunds (${REFUND_COLUMNS.join()}) values (${places(REFUND_COLUMNS)})

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { addMs, toFen, toInstant } from '../../src/alipay/index.ts'
+import { addMs, toInstant } from '../../src/alipay/index.ts'
 import type {
   Lease,
   NewEvent,
@@ -14,6 +14,7 @@ import type {
   Refund,
   ScheduleMove,
 } from '../../src/payments/index.ts'
+import { payment as anyPayment, refund as anyRefund } from '../payments/records.ts'
 
 /** When every payment here was created. */
 export const opening = toInstant(1_795_400_000_000)
@@ -27,75 +28,34 @@ export function lease(ms = 90_000): Lease {
 
 /** A payment of 88.88 yuan whose code is shown. */
 export function payment(id: string, change: Partial<Payment> = {}): Payment {
-  return {
+  return anyPayment({
     id,
     version: 1,
     reference: null,
-    retryOf: null,
-    amount: toFen(8888),
-    subject: '美式咖啡',
-    status: 'pending',
     outTradeNo: `sm_${id}`,
     checkoutToken: `token_${id}`,
-    returnUrl: null,
-    qrCode: 'https://qr.alipay.com/bax1',
     createdAt: opening,
     updatedAt: opening,
     expiresAt: addMs(opening, 300_000),
     shownAt: opening,
-    scannedAt: null,
-    paidAt: null,
-    endedAt: null,
-    late: false,
-    tradeNo: null,
-    tradeStatus: null,
-    amountReceived: null,
-    refundedTotal: null,
-    buyerLogonId: null,
-    cancellationReason: null,
-    cancelAttemptedAt: null,
-    cancelAnsweredAt: null,
-    closeAttemptedAt: null,
-    refundedByCancel: false,
-    settlement: null,
-    duplicateOf: null,
-    review: null,
-    failure: null,
-    outcome: 'applied',
-    unknownCalls: 0,
-    answers: 0,
-    answeredAt: null,
-    answerHash: null,
     events: 1,
     nextStepAt: addMs(opening, 5_000),
     ...change,
-  }
+  })
 }
 
 /** A refund of 30.00 yuan that was not sent yet. */
 export function refund(paymentId: string, id: string, change: Partial<Refund> = {}): Refund {
-  return {
+  return anyRefund({
     id,
     paymentId,
     reference: null,
-    amount: toFen(3000),
-    reason: null,
-    status: 'pending',
     outRequestNo: `rf_${id}`,
-    source: 'api',
     createdAt: opening,
     updatedAt: opening,
-    nextCall: 'refund',
-    sentAt: null,
-    succeededAt: null,
-    cancelRequestedAt: null,
-    failure: null,
-    outcome: 'not_applied',
-    unknownCalls: 0,
-    events: 1,
     nextStepAt: opening,
     ...change,
-  }
+  })
 }
 
 /** What else a commit may say. */
