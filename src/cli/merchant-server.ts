@@ -78,9 +78,9 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const onFatal = (error: Error): void => {
     log({ level: 'error', event: 'store.failed', ...describeError(error) })
   }
-  const common = { identity, onFatal, crashPoint }
+  const common = { identity, crashPoint }
   return database === undefined
-    ? openSqliteStore(join(folder, 'saoma.db'), { ...common, clock })
+    ? openSqliteStore(join(folder, 'saoma.db'), { ...common, clock, onFatal })
     : openPostgresStore({ ...common, ...database })
 }
 

@@ -259,7 +259,8 @@ function noteAnswer(
     (evidence.kind === 'trade' && evidence.source === 'query')
   if (!isAnswer) return record
   const { payment } = record
-  const answerHash = hash('sha256', raw ?? JSON.stringify(evidence), 'hex').slice(0, 16)
+  const said = raw ?? (evidence.kind === 'trade' ? JSON.stringify(evidence.trade) : evidence.kind)
+  const answerHash = hash('sha256', said, 'hex').slice(0, 16)
   return {
     ...record,
     payment: { ...payment, answers: payment.answers + 1, answeredAt: now, answerHash },

@@ -4,15 +4,23 @@
  * @module
  */
 import { Hono } from 'hono'
-import { paymentJson, refundJson, refusalJson, REFUNDS_MAX } from '../payments/index.ts'
+import {
+  paymentJson,
+  refundJson,
+  REFUNDS_MAX,
+  refusalJson,
+  type PaymentRecord,
+  type Refund,
+} from '../payments/index.ts'
 import { createRefundFields } from './fields.ts'
 import type { RouteEnvironment, ServerContext } from './options.ts'
-import { notFound, sendProblem } from './problem.ts'
+import { notFound, sendProblem, type Problem } from './problem.ts'
 import { readJson } from './request-body.ts'
 
 /** Serves the routes below `/v1/refunds`. */
 export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
-  const { payments } = context
+  const { payments, presentation, clock } = context
+  const json = (refund: Refund) => refundJson(refund, presentation)
   const app = new Hono<RouteEnvironment>()
 
   app.post('/', async (c) => {
@@ -27,10 +35,10 @@ export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
     switch (result.status) {
       case 'succeeded':
       case 'canceled':
-        return c.json(refundJson(result.refund, context.presentation), 200)
+        return c.json(json(result.refund), 200)
       case 'processing':
       case 'requires_action':
-        return c.json(refundJson(result.refund, context.presentation), 202)
+        return c.json(json(result.refund), 202)
       case 'failed': {
         const { failure, outcome } = result.refund
         return sendProblem(c, {
@@ -40,7 +48,7 @@ export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
           message: failure?.message ?? 'Alipay refused this refund.',
           outcome,
           ...(failure && { alipay: refusalJson(failure) }),
-          objects: { refund: refundJson(result.refund, context.presentation) },
+          objects: { refund: json(result.refund) },
         })
       }
       case 'exists_with_different_amount':
@@ -50,41 +58,38 @@ export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
           code: 'refund_exists_with_different_amount',
           message: `There is a refund of ${result.refund.amount} fen with this reference. For a further refund use another reference.`,
           param: 'reference',
-          objects: { refund: refundJson(result.refund, context.presentation) },
+          objects: { refund: json(result.refund) },
         })
       case 'not_paid':
-        return sendProblem(c, {
-          status: 409,
-          type: 'conflict_error',
-          code: 'payment_not_paid',
-          message: 'This payment is not paid, so nothing can be given back. To end it, cancel it.',
-          param: 'payment',
-          objects: {
-            payment: paymentJson(result.record, context.presentation, context.clock.now()),
-          },
-        })
+        return sendProblem(
+          c,
+          conflict(
+            'payment_not_paid',
+            'This payment is not paid, so nothing can be given back. To end it, cancel it.',
+            result.record,
+            'payment',
+          ),
+        )
       case 'amount_too_large':
-        return sendProblem(c, {
-          status: 409,
-          type: 'conflict_error',
-          code: 'amount_too_large',
-          message: `At most ${result.refundable} fen of this payment can still be refunded.`,
-          param: 'amount',
-          objects: {
-            payment: paymentJson(result.record, context.presentation, context.clock.now()),
-          },
-        })
+        return sendProblem(
+          c,
+          conflict(
+            'amount_too_large',
+            `At most ${result.refundable} fen of this payment can still be refunded.`,
+            result.record,
+            'amount',
+          ),
+        )
       case 'too_many_refunds':
-        return sendProblem(c, {
-          status: 409,
-          type: 'conflict_error',
-          code: 'too_many_refunds',
-          message: `A payment has at most ${REFUNDS_MAX} refunds. Put what is left into one.`,
-          param: 'payment',
-          objects: {
-            payment: paymentJson(result.record, context.presentation, context.clock.now()),
-          },
-        })
+        return sendProblem(
+          c,
+          conflict(
+            'too_many_refunds',
+            `A payment has at most ${REFUNDS_MAX} refunds. Put what is left into one.`,
+            result.record,
+            'payment',
+          ),
+        )
       case 'not_found':
         return sendProblem(
           c,
@@ -93,9 +98,20 @@ export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
     }
   })
 
+  function conflict(code: string, message: string, record: PaymentRecord, param: string): Problem {
+    return {
+      status: 409,
+      type: 'conflict_error',
+      code,
+      message,
+      param,
+      objects: { payment: paymentJson(record, presentation, clock.now()) },
+    }
+  }
+
   app.get('/:id', async (c) => {
     const found = await payments.findRefund(c.req.param('id'))
-    if (found) return c.json(refundJson(found.refund, context.presentation))
+    if (found) return c.json(json(found.refund))
     return sendProblem(c, notFound('refund_not_found', 'There is no refund with this id.', 'id'))
   })
 

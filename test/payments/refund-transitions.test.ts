@@ -160,6 +160,57 @@ describe('refunds', () => {
   })
 })
 
+test('the next refund keeps its distance from the end of the call before, not from its beginning', () => {
+  const both = paid(refund({ status: 'processing', sentAt: at(10) }), refund({ id: 're_2' }))
+  for (const kind of ['refund_done', 'refund_unmoved'] as const) {
+    const { record } = transition(both, { kind, refundId }, now)
+    expect(record.refunds[0]?.sentAt).toBe(now)
+  }
+  const asked = { kind: 'unknown', call: 'refund_query', reason: 'no answer', refundId } as const
+  expect(transition(both, asked, now).record.refunds[0]?.sentAt).toBe(at(10))
+})
+
+describe('a refund of a trade that is closed', () => {
+  const closed = { kind: 'refund_trade_closed', refundId, failure: closedFailure() } as const
+  const unknown = { kind: 'refund_not_found', refundId } as const
+
+  test('is asked about for minutes, for it may be what closed it; then it has failed', () => {
+    let current = paid(refund({ status: 'processing', outcome: 'unknown', sentAt: at(0) }))
+    for (let calls = 1; calls <= 10; calls++) {
+      current = transition(current, closed, now).record
+      expect(current.refunds[0]).toMatchObject({ status: 'processing', nextCall: 'refund_query' })
+      const { record, events } = transition(current, unknown, now)
+      if (calls === 10) {
+        expect(events.map(({ type }) => type)).toEqual(['refund.failed'])
+        expect(record.refunds[0]?.status).toBe('failed')
+        // Whoever closed it has given the money back: the trade is asked for.
+        expect(record.payment.nextStepAt).toBe(now)
+      } else {
+        expect(record.refunds[0]).toMatchObject({ status: 'processing', nextCall: 'refund' })
+      }
+      current = record
+    }
+    const answer = paidTrade({ tradeStatus: 'TRADE_CLOSED' })
+    const told = transition(current, { kind: 'trade', source: 'query', trade: answer }, now)
+    expect(told.record.refunds).toMatchObject([
+      { source: 'api', status: 'failed' },
+      { source: 'external', status: 'succeeded', amount: 8888 },
+    ])
+    expect(told.record.payment.nextStepAt).toBeNull()
+  })
+
+  test('is booked as soon as a refund query knows it', () => {
+    const before = paid(refund({ status: 'processing', outcome: 'unknown', sentAt: at(0) }))
+    const current = transition(before, closed, now).record
+    const { record } = transition(current, { kind: 'refund_done', refundId }, now)
+    expect(record.refunds).toMatchObject([{ status: 'succeeded', failure: null }])
+  })
+
+  function closedFailure() {
+    return { ...failure, code: 'ACQ.TRADE_HAS_CLOSE' }
+  }
+})
+
 describe('money that went back elsewhere', () => {
   test('is booked with its number, once', () => {
     const message = seen('of_the_console', 1000)

@@ -369,3 +369,51 @@ test('money that is seen after a cancel without an answer counts 10 s after that
   expect(transition(unanswered.record, paid, at(324)).record.payment.status).toBe('closing')
   expect(transition(unanswered.record, paid, at(325)).record.payment.status).toBe('succeeded')
 })
+
+describe('a code that nobody scanned', () => {
+  const closing = record({
+    status: 'closing',
+    cancellationReason: 'expired',
+    cancelAttemptedAt: at(300),
+    cancelAnsweredAt: at(300),
+  })
+  const missing = (askedAt: Instant): Evidence => ({ kind: 'trade_not_exist', askedAt })
+
+  test('is not proven dead by what was asked before its death and read after it', () => {
+    const late = transition(closing, missing(at(380)), at(500))
+    expect(late.events).toEqual([])
+    expect(late.record.payment).toMatchObject({ status: 'closing', endedAt: null })
+    const asked = transition(closing, missing(at(390)), at(500))
+    expect(asked.record.payment.status).toBe('expired')
+  })
+
+  test('of which a trade was seen is not dead because a query denies it, as long as it may live', () => {
+    const seen = record({ ...closing.payment, tradeStatus: 'WAIT_BUYER_PAY' })
+    expect(transition(seen, missing(at(400)), at(400)).record.payment).toMatchObject({
+      status: 'closing',
+      nextStepAt: at(405),
+    })
+    expect(transition(seen, missing(at(7_200)), at(7_200)).record.payment.status).toBe('expired')
+  })
+})
+
+test('a sum that has gone back, told while a cancel decides over the money, is booked when it has', () => {
+  const deciding = record({
+    status: 'closing',
+    cancellationReason: 'requested',
+    cancelAttemptedAt: at(29),
+  })
+  const told = transition(
+    deciding,
+    { kind: 'trade', source: 'notification', trade: paidTrade({ refundedTotal: toFen(50) }) },
+    at(30),
+  )
+  expect(told.events).toEqual([])
+  const decided = transition(
+    told.record,
+    { kind: 'trade', source: 'query', trade: paidTrade() },
+    at(60),
+  )
+  expect(decided.events.map(({ type }) => type)).toEqual(['payment.succeeded', 'refund.external'])
+  expect(decided.record.refunds).toMatchObject([{ source: 'external', amount: 50 }])
+})

@@ -18,6 +18,7 @@ import {
 import { Failure } from '../../src/cli/failure.ts'
 import { openStore, startMerchantServer } from '../../src/cli/merchant-server.ts'
 import type { PaymentRecord } from '../../src/payments/index.ts'
+import type { LogEntry } from '../../src/server/index.ts'
 import { after, type Shop } from '../payments/shop.ts'
 import { expectRightEnd, openScene } from './scene.ts'
 
@@ -170,8 +171,10 @@ describe('scenario 55: a clock that is wrong from the start', () => {
 
 describe('a live node', () => {
   /** Starts a merchant's server in live mode on a machine that is so far off. */
-  async function startLive(offMs: number) {
+  async function startLive(offMs: number, { isAway = false }: { readonly isAway?: boolean } = {}) {
     const shop = await openScene()
+    if (isAway) await shop.disconnect()
+    const logged: LogEntry[] = []
     const folder = mkdtempSync(join(tmpdir(), 'saoma-live-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const clock = new GatewayClock({
@@ -203,9 +206,9 @@ describe('a live node', () => {
       store: await open(),
       merchantName: undefined,
       clock,
-      log: () => {},
+      log: (entry) => logged.push(entry),
     })
-    return { shop, clock, start, open }
+    return { shop, clock, start, open, logged }
   }
 
   test.each([
@@ -222,6 +225,14 @@ describe('a live node', () => {
       await again.close()
     },
   )
+
+  test('that died while Alipay cannot be reached comes back, and says that it knows no time', async () => {
+    const { shop, start, logged } = await startLive(0, { isAway: true })
+    const server = await start
+    onTestFinished(() => server.close())
+    expect(logged).toMatchObject([{ level: 'warn', event: 'clock.unmeasured' }])
+    await shop.connect()
+  })
 
   test.each([4 * 60_000, -4 * 60_000, 0])(
     'starts where it is off by %i ms, and goes by Alipay’s clock from the first sale on',
