@@ -10,7 +10,7 @@ import type { OpenPaymentsLevel } from './open-payments.ts'
 import { SETTINGS } from './postgres.ts'
 import type { Report, StoreReport } from './report.ts'
 import { REFERENCE, SIGNED_TARGET, type Verdict } from './targets.ts'
-import { CONCURRENCY, CREATORS, UNDER_WAY_MAX, type Throughput } from './throughput.ts'
+import { CONCURRENCY, CREATORS, perSecond, UNDER_WAY_MAX, type Throughput } from './throughput.ts'
 import { heldOf } from './verdicts.ts'
 
 const NAMES = { sqlite: 'SQLite', postgresql: 'PostgreSQL' }
@@ -89,11 +89,6 @@ function throughputRow(name: string, throughput: Throughput): string {
     ],
     WIDTHS,
   )
-}
-
-/** Payments per second of a measurement. */
-export function perSecond({ payments, resources }: Throughput): number {
-  return (payments * 1_000) / resources.elapsedMs
 }
 
 function describeOpen({ stores }: Report, seconds: number): string {

@@ -8,6 +8,9 @@
 /** The machine that the targets were set for, by signatures per second. */
 export const REFERENCE = { allCores: 7_588, oneCore: 4_332 }
 
+/** Payments per second through create, poll, paid and event. */
+export const THROUGHPUT_TARGETS = { sqlite: 4_000, postgresql: 1_500 }
+
 /** Open payments, and the 99th percentile of lateness that they are polled with. */
 export const OPEN_TARGETS = {
   sqlite: { open: 30_000, latenessMaxMs: 300 },

@@ -29,6 +29,11 @@ export interface Throughput {
   readonly fromCreateToPaidMs: Spread
 }
 
+/** Payments per second of a measurement. */
+export function perSecond({ payments, resources }: Throughput): number {
+  return (payments * 1_000) / resources.elapsedMs
+}
+
 /** Calls of `create` under way at a time. */
 export const CREATORS = 1_000
 

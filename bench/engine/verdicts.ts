@@ -5,11 +5,19 @@
  */
 import type { OpenPaymentsLevel } from './open-payments.ts'
 import type { Report, StoreReport } from './report.ts'
-import { GROWTH_MAX, OPEN_TARGETS, SIGNED_TARGET, type Verdict } from './targets.ts'
+import {
+  GROWTH_MAX,
+  OPEN_TARGETS,
+  SIGNED_TARGET,
+  THROUGHPUT_TARGETS,
+  type Verdict,
+} from './targets.ts'
+import { perSecond } from './throughput.ts'
 
 /** Judges each target. */
 export function judge({ stores, scale }: Report): Verdict[] {
   return stores.flatMap((store) => [
+    judgeThroughput(store, scale),
     judgeLevels(store, 'open', store.open, OPEN_TARGETS[store.kind], scale),
     judgeLevels(store, 'open, signed', store.signed, SIGNED_TARGET, scale),
     ...(['claimMs', 'rescheduleMs', 'listMs'] as const).map((what) => judgeGrowth(store, what)),
@@ -20,6 +28,17 @@ export function judge({ stores, scale }: Report): Verdict[] {
 export function heldOf(levels: readonly OpenPaymentsLevel[], latenessMaxMs: number): number {
   const held = levels.filter(({ latenessMs }) => latenessMs.p99 <= latenessMaxMs)
   return held.at(-1)?.open ?? 0
+}
+
+function judgeThroughput({ kind, throughput }: StoreReport, scale: number): Verdict {
+  const wanted = THROUGHPUT_TARGETS[kind]
+  const reached = perSecond(throughput)
+  return {
+    target: `${kind}: ${count(wanted)} payments a second (scaled: ${count(Math.round(wanted * scale))})`,
+    measured: count(Math.round(reached)),
+    isMet: reached >= wanted,
+    isMetScaled: reached >= wanted * scale,
+  }
 }
 
 function judgeLevels(
