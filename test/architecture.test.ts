@@ -27,12 +27,13 @@ const IMPORTS: Record<string, readonly string[]> = {
   payments: ['alipay'],
   webhooks: ['alipay', 'payments'],
   books: ['alipay', 'payments'],
-  store: ['alipay', 'payments', 'webhooks', 'books'],
-  server: ['alipay', 'payments', 'webhooks', 'books'],
+  access: ['alipay', 'payments'],
+  store: ['alipay', 'payments', 'webhooks', 'access', 'books'],
+  server: ['alipay', 'payments', 'webhooks', 'access', 'books'],
   emulator: ['alipay'],
-  cli: ['alipay', 'payments', 'webhooks', 'books', 'store', 'server', 'emulator', 'testing'],
+  cli: ['alipay', 'payments', 'webhooks', 'access', 'books', 'store', 'server', 'emulator', 'testing'],
   // The package's entries: `saoma` and `saoma/testing`.
-  index: ['alipay', 'payments', 'webhooks', 'books', 'store', 'server (types)'],
+  index: ['alipay', 'payments', 'webhooks', 'access', 'books', 'store', 'server (types)'],
   testing: ['alipay', 'emulator'],
 }
 

@@ -6,8 +6,15 @@
 
 import { addMs, toFen, type Fen, type Instant } from '../alipay/index.ts'
 import { firstTimelineEntry, toCommit } from './commit.ts'
-import { newCheckoutToken, newPaymentId, outTradeNoFor } from './identifiers.ts'
-import { amountRefunded, type Payment, type PaymentRecord } from './payment.ts'
+import { newCheckoutToken, newPaymentId, outTradeNoFor, outTradeNoForRequest } from './identifiers.ts'
+import { checkMetadata } from './metadata.ts'
+import {
+  amountRefunded,
+  NO_METADATA,
+  type Metadata,
+  type Payment,
+  type PaymentRecord,
+} from './payment.ts'
 import { DEADLINE_DEFAULT_MS, DEADLINE_MAX_MS, DEADLINE_MIN_MS } from './schedule.ts'
 import { isPlainText } from './plain-text.ts'
 import { StoreUnavailable, type Lease, type PaymentCommit } from './payment-store.ts'
@@ -31,6 +38,24 @@ export interface CreatePaymentOrder {
   readonly expiresInMs?: number
   /** Where the cashier page leads when it is over; http or https. */
   readonly returnUrl?: string
+  /** The merchant's own: at most 50 names of 1 to 40 characters, values of at most 500. */
+  readonly metadata?: Metadata
+  /** The merchant's shop (商户门店编号), 1 to 32 characters; Alipay's bills repeat it. */
+  readonly storeId?: string
+  /** The merchant's cashier (商户操作员编号), 1 to 28 characters. */
+  readonly operatorId?: string
+  /** The merchant's till (商户机具终端编号), 1 to 32 characters. */
+  readonly terminalId?: string
+  /**
+   * Whether the cashier page may offer a new code once this one is over, which is a new payment of
+   * the same reference. Default `false`; needs a `reference`.
+   */
+  readonly retryAllowed?: boolean
+  /**
+   * The name of the request, 1 to 255 characters. A repeat without a reference then finds the
+   * payment that the first one made, also one that Alipay alone remembers.
+   */
+  readonly idempotencyKey?: string
 }
 
 /** What became of it. All but `refused` and `pending` are definite at once. */
@@ -49,6 +74,18 @@ export type CreatePaymentResult =
   | { readonly status: 'pending'; readonly record: PaymentRecord }
   /** Given up or past its deadline; the reference is free once the proof of its end is there. */
   | { readonly status: 'closing'; readonly record: PaymentRecord }
+
+/** Longest `store_id` that Alipay takes, in characters. */
+export const STORE_ID_MAX = 32
+
+/** Longest `operator_id` that Alipay takes, in characters. */
+export const OPERATOR_ID_MAX = 28
+
+/** Longest `terminal_id` that Alipay takes, in characters. */
+export const TERMINAL_ID_MAX = 32
+
+/** Longest name of a request, in characters. */
+export const IDEMPOTENCY_KEY_MAX = 255
 
 /** Alipay's upper bound for `total_amount`, in fen. */
 export const AMOUNT_MAX: Fen = toFen(10_000_000_000)
@@ -95,13 +132,14 @@ const TRIES_MAX = 20
 
 /** What there is of the sale already: an answer, or how often it was tried before. */
 async function findKnown(
-  { store }: WorkerContext,
+  { store, gateway }: WorkerContext,
   order: CreatePaymentOrder,
 ): Promise<
   | { readonly existing: CreatePaymentResult }
   | { readonly attempt: number; readonly retryOf: string | null }
 > {
-  const { outTradeNo, reference } = order
+  const { reference } = order
+  const outTradeNo = givenNumber(gateway, order)
   const sameNumber = outTradeNo === undefined ? undefined : await store.find({ outTradeNo })
   if (sameNumber !== undefined) return { existing: judgeSameNumber(sameNumber, order) }
   const earlier = reference === undefined ? [] : await store.listByReference(reference)
@@ -109,6 +147,16 @@ async function findKnown(
   const blocking = earlier.find(isTaken)
   if (blocking !== undefined) return { existing: judgeExisting(blocking, order) }
   return { attempt: earlier.length, retryOf: earlier[0]?.payment.id ?? null }
+}
+
+/** The number that the request settles, if it does. */
+function givenNumber(
+  { appId }: WorkerContext['gateway'],
+  { outTradeNo, reference, idempotencyKey }: CreatePaymentOrder,
+): string | undefined {
+  if (outTradeNo !== undefined) return outTradeNo
+  if (reference !== undefined || idempotencyKey === undefined) return undefined
+  return outTradeNoForRequest(appId, idempotencyKey)
 }
 
 /** A store that does not say whether it wrote is asked for what it has. */
@@ -143,7 +191,8 @@ function toPayment(
     amount: order.amount,
     subject: order.subject,
     status: 'created',
-    outTradeNo: order.outTradeNo ?? outTradeNoFor(gateway.appId, { id, reference, attempt }),
+    outTradeNo:
+      givenNumber(gateway, order) ?? outTradeNoFor(gateway.appId, { id, reference, attempt }),
     checkoutToken: newCheckoutToken(random),
     returnUrl: order.returnUrl ?? null,
     qrCode: null,
@@ -176,6 +225,12 @@ function toPayment(
     answerHash: null,
     events: 0,
     nextStepAt: now,
+    method: 'qr',
+    metadata: order.metadata ?? NO_METADATA,
+    storeId: order.storeId ?? null,
+    operatorId: order.operatorId ?? null,
+    terminalId: order.terminalId ?? null,
+    retryAllowed: order.retryAllowed ?? false,
   }
 }
 
@@ -253,6 +308,7 @@ function checkOrder({
   outTradeNo,
   expiresInMs,
   returnUrl,
+  ...order
 }: CreatePaymentOrder): void {
   if (!Number.isSafeInteger(amount) || amount < 1 || amount > AMOUNT_MAX) {
     throw new RangeError('amount is whole fen from 1 to 10,000,000,000 (0.01 to 100,000,000 yuan)')
@@ -278,5 +334,19 @@ function checkOrder({
   }
   if (returnUrl !== undefined && !/^https?:\/\//.test(returnUrl)) {
     throw new RangeError('returnUrl is an http or https address')
+  }
+  checkMetadata(order.metadata)
+  checkName('storeId', order.storeId, STORE_ID_MAX)
+  checkName('operatorId', order.operatorId, OPERATOR_ID_MAX)
+  checkName('terminalId', order.terminalId, TERMINAL_ID_MAX)
+  checkName('idempotencyKey', order.idempotencyKey, IDEMPOTENCY_KEY_MAX)
+  if (order.retryAllowed === true && reference === undefined) {
+    throw new RangeError('retryAllowed needs a reference: it is what keeps a sale from being paid twice')
+  }
+}
+
+function checkName(name: string, value: string | undefined, max: number): void {
+  if (value !== undefined && !isPlainText(value, 1, max)) {
+    throw new RangeError(`${name} has 1 to ${max} characters, none of them a control character`)
   }
 }

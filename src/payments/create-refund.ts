@@ -6,9 +6,17 @@
 
 import type { Fen } from '../alipay/index.ts'
 import { toCommit } from './commit.ts'
+import { IDEMPOTENCY_KEY_MAX } from './create-payment.ts'
 import { newRefundId, outRequestNoFor } from './identifiers.ts'
+import { checkMetadata } from './metadata.ts'
 import { newRefund } from './new-refund.ts'
-import { amountRefundable, type PaymentRecord, type Refund } from './payment.ts'
+import {
+  amountRefundable,
+  NO_METADATA,
+  type Metadata,
+  type PaymentRecord,
+  type Refund,
+} from './payment.ts'
 import { isPlainText } from './plain-text.ts'
 import { StoreUnavailable, type PaymentCommit } from './payment-store.ts'
 import type { Worker, WorkerContext } from './worker.ts'
@@ -22,6 +30,13 @@ export interface CreateRefundRequest {
   readonly reference?: string
   /** Shown in the bill, at most 256 characters. */
   readonly reason?: string
+  /** The merchant's own: at most 50 names of 1 to 40 characters, values of at most 500. */
+  readonly metadata?: Metadata
+  /**
+   * The name of the request, 1 to 255 characters: a repeat without a reference is then the same
+   * refund.
+   */
+  readonly idempotencyKey?: string
 }
 
 /** Refunds of one payment, at the most: each goes out by itself, 3 s after the one before. */
@@ -64,10 +79,10 @@ export async function createRefund(
     const found = await store.find({ id: request.paymentId })
     if (found === undefined) return { status: 'not_found' }
     const { payment, refunds } = found
-    const { reference = null } = request
+    const { reference = null, idempotencyKey } = request
     const now = clock.now()
     const id = newRefundId(now, random)
-    const outRequestNo = outRequestNoFor(payment.outTradeNo, { id, reference })
+    const outRequestNo = outRequestNoFor(payment.outTradeNo, { id, reference, idempotencyKey })
     // By its number too: after a restored backup Alipay may have told of it before it is repeated.
     const known = refunds.find(
       (other) =>
@@ -89,9 +104,10 @@ export async function createRefund(
 
     if (refunds.length >= REFUNDS_MAX) return { status: 'too_many_refunds', record: found }
 
-    const { reason = null } = request
+    const { reason = null, metadata = NO_METADATA } = request
+    const paymentId = payment.id
     const refund = newRefund(
-      { id, paymentId: payment.id, outRequestNo, amount, source: 'api', reference, reason },
+      { id, paymentId, outRequestNo, amount, source: 'api', reference, reason, metadata },
       now,
     )
     const commit = toCommit(
@@ -156,7 +172,7 @@ function judge(record: PaymentRecord, refundId: string): CreateRefundResult {
   return { status, refund, record }
 }
 
-function checkRequest({ amount, reference, reason }: CreateRefundRequest): void {
+function checkRequest({ amount, reference, reason, ...request }: CreateRefundRequest): void {
   if (amount !== undefined && (!Number.isSafeInteger(amount) || amount < 1)) {
     throw new RangeError('amount is whole fen, 1 or more')
   }
@@ -165,5 +181,12 @@ function checkRequest({ amount, reference, reason }: CreateRefundRequest): void 
   }
   if (reason !== undefined && !isPlainText(reason, 0, 256)) {
     throw new RangeError('reason has at most 256 characters, none of them a control character')
+  }
+  checkMetadata(request.metadata)
+  const { idempotencyKey } = request
+  if (idempotencyKey !== undefined && !isPlainText(idempotencyKey, 1, IDEMPOTENCY_KEY_MAX)) {
+    throw new RangeError(
+      `idempotencyKey has 1 to ${IDEMPOTENCY_KEY_MAX} characters, none of them a control character`,
+    )
   }
 }

@@ -79,14 +79,25 @@ export function outTradeNoFor(
     : `sm${digest('trade', appId, 'reference', reference, String(attempt))}`
 }
 
+/** The `out_trade_no` of a payment that only its request has a name for. */
+export function outTradeNoForRequest(appId: string, idempotencyKey: string): string {
+  return `sm${digest('trade', appId, 'request', idempotencyKey)}`
+}
+
 /** The `out_request_no` of a refund: 28 letters and digits. */
 export function outRequestNoFor(
   outTradeNo: string,
-  refund: { readonly id: string; readonly reference: string | null },
+  refund: {
+    readonly id: string
+    readonly reference: string | null
+    readonly idempotencyKey?: string | undefined
+  },
 ): string {
-  return refund.reference === null
-    ? `rf${digest('refund', outTradeNo, refund.id)}`
-    : `rf${digest('refund', outTradeNo, 'reference', refund.reference)}`
+  const { id, reference, idempotencyKey } = refund
+  if (reference !== null) return `rf${digest('refund', outTradeNo, 'reference', reference)}`
+  return idempotencyKey === undefined
+    ? `rf${digest('refund', outTradeNo, id)}`
+    : `rf${digest('refund', outTradeNo, 'request', idempotencyKey)}`
 }
 
 /** The `out_request_no` of the refund that the policy makes of late or doubled money. */

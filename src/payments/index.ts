@@ -32,7 +32,13 @@ import type { Gateway } from './gateway-calls.ts'
 import { secureRandom, type RandomBytes } from './identifiers.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
 import type { StoredEvent } from './payment-event.ts'
-import type { PaymentStore, TimelineEntry } from './payment-store.ts'
+import type {
+  EventRange,
+  PaymentRange,
+  PaymentStore,
+  RefundRange,
+  TimelineEntry,
+} from './payment-store.ts'
 import { PaymentWatchers, type PaymentListener } from './payment-watchers.ts'
 import { RateBudget } from './rate-budget.ts'
 import { resolveReview, type ResolveReviewResult } from './resolve-review.ts'
@@ -89,8 +95,10 @@ export interface Payments {
   listByReference(reference: string): Promise<PaymentRecord[]>
   findByOutTradeNo(outTradeNo: string): Promise<PaymentRecord | undefined>
   findByCheckoutToken(token: string): Promise<PaymentRecord | undefined>
-  /** Newest first, those before the payment `before`. */
-  list(options: { readonly limit: number; readonly before?: string }): Promise<PaymentRecord[]>
+  /** Those of a filter, newest first. */
+  list(options: PaymentRange): Promise<PaymentRecord[]>
+  /** Refunds, newest first. */
+  listRefunds(options: RefundRange): Promise<Refund[]>
   /** Gives a payment up: query, and if the buyer has not paid, cancel. */
   cancel(id: string): Promise<CancelPaymentResult>
   /** Asks Alipay now and returns what is known after the answer. */
@@ -108,6 +116,9 @@ export interface Payments {
   resolveReview(id: string, action: 'accept' | 'refund'): Promise<ResolveReviewResult>
   /** Events in the order of commits, those after a position, at most `limit`; none is left out. */
   eventsAfter(position: number, limit: number): Promise<StoredEvent[]>
+  /** Events of a filter, by their ids as cursors. */
+  listEvents(options: EventRange): Promise<StoredEvent[]>
+  findEvent(id: string): Promise<StoredEvent | undefined>
   /** What was learned about a payment, oldest first. */
   timeline(id: string): Promise<TimelineEntry[]>
   /** Applies a verified notification; resolves after its commit. */
@@ -187,6 +198,7 @@ export function createPayments(options: PaymentsOptions): Payments {
     findByOutTradeNo: (outTradeNo) => store.find({ outTradeNo }),
     findByCheckoutToken: (checkoutToken) => store.find({ checkoutToken }),
     list: (range) => store.list(range),
+    listRefunds: (range) => store.listRefunds(range),
     cancel: (id) => cancelPayment(context, worker, id),
     sync,
     refund: (request) => createRefund(context, worker, request),
@@ -200,6 +212,8 @@ export function createPayments(options: PaymentsOptions): Payments {
     resolveReview: (id, action) => resolveReview(context, worker, id, action),
     timeline: (id) => store.timeline(id),
     eventsAfter: (position, limit) => store.eventsAfter(position, limit),
+    listEvents: (range) => store.listEvents(range),
+    findEvent: (id) => store.findEvent(id),
     acceptNotification: (notification) => acceptNotification(context, worker, notification),
     quarantine: (body) => store.quarantine({ receivedAt: clock.now(), body }),
     async reviewQuarantine(verify) {
@@ -253,6 +267,10 @@ export { checkoutView, type CheckoutState, type CheckoutView } from './checkout-
 export {
   AMOUNT_MAX,
   blocksReference,
+  IDEMPOTENCY_KEY_MAX,
+  OPERATOR_ID_MAX,
+  STORE_ID_MAX,
+  TERMINAL_ID_MAX,
   type CreatePaymentOrder,
   type CreatePaymentResult,
 } from './create-payment.ts'
@@ -263,6 +281,7 @@ export type { DecideRefundResult } from './decide-refund.ts'
 export type { Evidence, TradeFacts } from './evidence.ts'
 export type { Gateway, OrderSettings } from './gateway-calls.ts'
 export type { RandomBytes } from './identifiers.ts'
+export { METADATA_KEY_MAX, METADATA_KEYS_MAX, METADATA_VALUE_MAX } from './metadata.ts'
 export { duePriority, nextDueAt } from './next-step.ts'
 export * from './payment.ts'
 export type * from './payment-event.ts'

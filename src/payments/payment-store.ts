@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Instant } from '../alipay/index.ts'
+import type { Fen, Instant } from '../alipay/index.ts'
 import type { NewEvent, StoredEvent } from './payment-event.ts'
-import type { PaymentRecord, PaymentStatus, Refund } from './payment.ts'
+import type { PaymentRecord, PaymentStatus, Refund, RefundStatus } from './payment.ts'
 
 /** Keeps payments. */
 export interface PaymentStore {
@@ -29,14 +29,19 @@ export interface PaymentStore {
   /** Writes the schedule of a payment alone. `false` if another has written it in between. */
   reschedule(move: ScheduleMove): Promise<boolean>
   find(by: PaymentKey): Promise<PaymentRecord | undefined>
-  /** Newest first, those before the payment `before`. */
-  list(options: { readonly limit: number; readonly before?: string }): Promise<PaymentRecord[]>
+  /** Those of a filter, newest first. */
+  list(options: PaymentRange): Promise<PaymentRecord[]>
+  /** Refunds, newest first. */
+  listRefunds(options: RefundRange): Promise<Refund[]>
   /** All payments of a reference, newest first. */
   listByReference(reference: string): Promise<PaymentRecord[]>
   /** What was learned about a payment, oldest first. */
   timeline(paymentId: string): Promise<TimelineEntry[]>
   /** Events in the order of commits, those after a position; none is ever passed over. */
   eventsAfter(position: number, limit: number): Promise<StoredEvent[]>
+  /** Events of a filter, by their ids as cursors. */
+  listEvents(options: EventRange): Promise<StoredEvent[]>
+  findEvent(id: string): Promise<StoredEvent | undefined>
   /** The position of the newest event, 0 where there is none. */
   lastEventPosition(): Promise<number>
   /**
@@ -100,6 +105,55 @@ export interface ScheduleMove {
   readonly dueInMs: number | null
   /** The lease that is given back with it; `null` keeps it. */
   readonly release: Lease | null
+}
+
+/** Which payments, and how many of them at the most. */
+export interface PaymentRange extends PaymentFilter {
+  readonly limit: number
+  /** Only those that come after this payment in the list, which are older. */
+  readonly before?: string | undefined
+}
+
+/** Which payments. All that is given must hold. */
+export interface PaymentFilter {
+  readonly reference?: string | undefined
+  readonly status?: PaymentStatus | undefined
+  /** Created then or later. */
+  readonly createdFrom?: Instant | undefined
+  /** Created before then. */
+  readonly createdBefore?: Instant | undefined
+  readonly amount?: Fen | undefined
+  /** Only those that a person has to look at. */
+  readonly inReview?: boolean | undefined
+  /**
+   * What a customer or a bill names a payment by: an id or number of ours or of a refund, the
+   * reference, Alipay's number or its last 6 digits or more, the masked account.
+   */
+  readonly search?: string | undefined
+}
+
+/** Which refunds, and how many of them at the most. */
+export interface RefundRange {
+  readonly limit: number
+  /** Only those that come after this refund in the list, which are older. */
+  readonly before?: string | undefined
+  readonly paymentId?: string | undefined
+  readonly status?: RefundStatus | undefined
+}
+
+/** Which events, and how many of them at the most. */
+export interface EventRange {
+  readonly limit: number
+  /** `desc`: newest first, the default; `asc`: in the order of commits, to follow them. */
+  readonly order?: 'asc' | 'desc'
+  /** Only those that come after this event in that order. */
+  readonly after?: string | undefined
+  /** Only those of these types. */
+  readonly types?: readonly string[] | undefined
+  /** Only those about this payment and its refunds. */
+  readonly paymentId?: string | undefined
+  /** `false`: only those that an endpoint has not taken yet, or never will. */
+  readonly delivered?: boolean | undefined
 }
 
 /** What is found by what. */

@@ -129,7 +129,23 @@ export interface Payment {
   readonly events: number
   /** When the engine next does something about it, or `null` for never. */
   readonly nextStepAt: Instant | null
+  /** How the buyer pays: scans our code, or shows one that we scan (付款码). */
+  readonly method: 'qr' | 'barcode'
+  /** The merchant's own, given back with each answer and event; Alipay never sees it. */
+  readonly metadata: Metadata
+  /** The merchant's shop (门店), cashier (操作员) and till (终端), as Alipay's bills repeat them. */
+  readonly storeId: string | null
+  readonly operatorId: string | null
+  readonly terminalId: string | null
+  /** Whether the cashier page may offer a new code after the end: a new payment of the reference. */
+  readonly retryAllowed: boolean
 }
+
+/** Names and values that the merchant keeps with an object: at most 50. */
+export type Metadata = Readonly<Record<string, string>>
+
+/** No metadata. */
+export const NO_METADATA: Metadata = Object.freeze({})
 
 /**
  * Why a person has to look at a payment.
@@ -181,6 +197,8 @@ export interface Refund {
   /** How many events have told of it. */
   readonly events: number
   readonly nextStepAt: Instant | null
+  /** The merchant's own; Alipay never sees it. */
+  readonly metadata: Metadata
 }
 
 /** A payment with its refunds: what is read, decided about and written together. */

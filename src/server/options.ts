@@ -3,39 +3,80 @@
  *
  * @module
  */
+import type { Access } from '../access/index.ts'
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
 import type { Payments, Presentation } from '../payments/index.ts'
+import type { Webhooks } from '../webhooks/index.ts'
+import type { Metrics } from './metrics.ts'
+import type { RequestLog } from './request-log.ts'
 
 /** What {@link createServer} needs. */
 export interface ServerOptions {
-  readonly payments: Payments
-  /** Verifies Alipay's notifications. */
-  readonly client: Pick<AlipayClient, 'verifyNotification'>
+  /** The applications that are served; for a single one {@link oneApp}. */
+  readonly apps: AppDirectory
+  /** Who may ask. */
+  readonly access: Access
   /**
    * Where buyers and Alipay reach this server, e.g. `https://pay.example.com`. A path is allowed
    * where a proxy in front takes it away again.
    */
   readonly publicUrl: string
-  /**
-   * SHA-256 of the merchant's API key (`sk_test_…`), 64 hexadecimal digits. The key itself is not
-   * kept.
-   */
-  readonly apiKeyHash: string
-  /** The unguessable part of `/alipay/notify/<token>`, at least 16 characters. */
-  readonly notifyToken: string
   /** Default: the machine's clock. */
   readonly clock?: Clock
-  /** The shop's name over the cashier page. */
-  readonly merchantName?: string
-  /** `test`: no real money; objects say `livemode: false`, and the cashier page says it too. */
-  readonly mode: 'live' | 'test'
+  /** Requests per second that a key may make of this process, 1 or more. Default 1,000. */
+  readonly requestsPerSecond?: number
+  /**
+   * Milliseconds after which a request is answered in any case, 100 or more. Default 9,000: what is
+   * not known by then is said to be unknown.
+   */
+  readonly answerWithinMs?: number
   /** What `GET /healthz` answers: 200 for `ok`, 503 for `unavailable`. Default: always `ok`. */
   readonly health?: () => Health | Promise<Health>
+  /** What `GET /readyz` answers, likewise. Default: {@link ServerOptions.health}. */
+  readonly readiness?: () => Health | Promise<Health>
   /**
    * Takes what is worth telling an operator. Entries hold no key and no buyer data. Default:
    * nothing.
    */
   readonly log?: (entry: LogEntry) => void
+}
+
+/** The applications that are served. They may come and go. */
+export interface AppDirectory {
+  list(): readonly ServedApp[]
+  find(id: string): ServedApp | undefined
+}
+
+/** An application that is served. */
+export interface ServedApp {
+  /** `app_…`; API keys belong to it. */
+  readonly id: string
+  /** `test`: no real money; objects say `livemode: false`, and the cashier page says it too. */
+  readonly mode: 'live' | 'test'
+  /** The shop's name over the cashier page; `null` for none. */
+  readonly merchantName: string | null
+  readonly payments: Payments
+  /** `null` where events are not sent anywhere. */
+  readonly webhooks: Webhooks | null
+  /** Verifies Alipay's notifications. */
+  readonly client: Pick<AlipayClient, 'verifyNotification'>
+  /** The unguessable part of `/alipay/notify/<token>`, at least 16 characters. */
+  readonly notifyToken: string
+}
+
+/** Whose keys are taken where there is a single application. */
+export const ONE_APP_ID = 'app_default'
+
+/** A directory of a single application, for those who embed the server. */
+export function oneApp(
+  app: Omit<ServedApp, 'id' | 'merchantName' | 'webhooks'> &
+    Partial<Pick<ServedApp, 'id' | 'merchantName' | 'webhooks'>>,
+): AppDirectory {
+  const served: ServedApp = { id: ONE_APP_ID, merchantName: null, webhooks: null, ...app }
+  return {
+    list: () => [served],
+    find: (id) => (id === served.id ? served : undefined),
+  }
 }
 
 /** How the server is; further fields are shown as they are. */
@@ -59,8 +100,7 @@ export interface Server {
   /** Answers a request. Never rejects. */
   fetch(request: Request): Promise<Response>
   /**
-   * Ends the live connections of open cashier pages, which then ask for the status instead. For
-   * stopping.
+   * Ends the live connections of open pages and of those who follow events. For stopping.
    */
   endEvents(): void
 }
@@ -72,23 +112,51 @@ export interface ServerContext extends ServerOptions {
   readonly baseUrl: string
   /** The path of {@link baseUrl}: empty, or with a slash at its beginning only. */
   readonly basePath: string
-  readonly presentation: Presentation
+  readonly requestsPerSecond: number
+  readonly answerWithinMs: number
   readonly log: (entry: LogEntry) => void
+  readonly requests: RequestLog
+  readonly metrics: Metrics
   /** Aborted when the server stops: live connections end. */
   readonly stopping: AbortSignal
 }
 
+/** What the routes of one application are given. */
+export interface AppContext extends ServerContext, ServedApp {
+  readonly presentation: Presentation
+}
+
+/** The context of an application. */
+export function contextOf(context: ServerContext, app: ServedApp): AppContext {
+  const presentation = { livemode: app.mode === 'live', publicUrl: context.baseUrl }
+  return { ...context, ...app, presentation }
+}
+
 /** What Hono carries along with each request. */
 export interface RouteEnvironment {
-  Variables: { requestId: string }
+  Variables: {
+    requestId: string
+    /** {@link ServerContext.baseUrl}. */
+    baseUrl: string
+    /** Of the API key that was sent, where it is one. */
+    keyId?: string
+    keyHint?: string
+    appId?: string
+  }
 }
+
+const REQUESTS_PER_SECOND = 1_000
+const ANSWER_WITHIN_MS = 9_000
 
 /**
  * Checks the options.
  *
- * @throws {TypeError} On an address, a hash or a token that cannot be right.
+ * @throws {TypeError} On an address, a token or a number that cannot be right.
  */
-export function toServerContext(options: ServerOptions, stopping: AbortSignal): ServerContext {
+export function toServerContext(
+  options: ServerOptions,
+  parts: Pick<ServerContext, 'stopping' | 'requests' | 'metrics'>,
+): ServerContext {
   const url = URL.canParse(options.publicUrl) ? new URL(options.publicUrl) : undefined
   if (
     url === undefined ||
@@ -98,18 +166,25 @@ export function toServerContext(options: ServerOptions, stopping: AbortSignal): 
   ) {
     throw new TypeError('publicUrl is an http or https address without ? and #')
   }
-  if (!/^[0-9a-f]{64}$/i.test(options.apiKeyHash)) {
-    throw new TypeError('apiKeyHash is the SHA-256 of the API key in 64 hexadecimal digits')
+  for (const { notifyToken } of options.apps.list()) {
+    if (!/^[\w-]{16,}$/.test(notifyToken)) {
+      throw new TypeError('notifyToken has at least 16 characters, all of them A-Z a-z 0-9 _ or -')
+    }
   }
-  if (!/^[\w-]{16,}$/.test(options.notifyToken)) {
-    throw new TypeError('notifyToken has at least 16 characters, all of them A-Z a-z 0-9 _ or -')
-  }
+  const { requestsPerSecond = REQUESTS_PER_SECOND, answerWithinMs = ANSWER_WITHIN_MS } = options
+  if (!(requestsPerSecond >= 1)) throw new TypeError('requestsPerSecond is 1 or more')
+  if (!(answerWithinMs >= 100)) throw new TypeError('answerWithinMs is 100 or more')
   const basePath = url.pathname.replace(/\/+$/, '')
-  const log = options.log ?? (() => {})
-  const clock = options.clock ?? systemClock
-  const baseUrl = url.origin + basePath
-  const presentation = { livemode: options.mode === 'live', publicUrl: baseUrl }
-  return { ...options, log, clock, baseUrl, basePath, presentation, stopping }
+  return {
+    ...options,
+    log: options.log ?? (() => {}),
+    clock: options.clock ?? systemClock,
+    baseUrl: url.origin + basePath,
+    basePath,
+    requestsPerSecond,
+    answerWithinMs,
+    ...parts,
+  }
 }
 
 /** What may be logged of an error: its class, its stable code and where it came from. */

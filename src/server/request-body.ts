@@ -28,18 +28,22 @@ export type Checked<Value> =
   | { readonly value: Value; readonly problem?: never }
   | { readonly value?: never; readonly problem: Problem }
 
-/** Reads a JSON body of the schema's form. No body at all is read as `{}`. */
-export async function readJson<Schema extends z.ZodType>(
-  request: Request,
+/**
+ * Reads a JSON body of the schema's form. No body at all is read as `{}`.
+ *
+ * @param body `undefined` where it was longer than {@link BODY_BYTES_MAX}.
+ */
+export function readJson<Schema extends z.ZodType>(
+  body: Uint8Array | undefined,
+  contentType: string | undefined,
   schema: Schema,
-): Promise<Checked<z.output<Schema>>> {
-  const body = await readBody(request)
+): Checked<z.output<Schema>> {
   if (body === undefined) {
     const message = `A request body has at most ${BODY_BYTES_MAX} bytes.`
     return invalid({ status: 413, code: 'body_too_large', message })
   }
   if (body.length === 0) return check(schema, {})
-  if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get('content-type') ?? '')) {
+  if (!/^application\/json\s*(?:;|$)/i.test(contentType ?? '')) {
     const message = 'Send the body as JSON, with the header "Content-Type: application/json".'
     return invalid({ status: 415, code: 'content_type_unsupported', message })
   }
@@ -55,10 +59,15 @@ export async function readJson<Schema extends z.ZodType>(
   return check(schema, json)
 }
 
-/** Checks a value against a schema; the problem names the first field that is wrong. */
+/**
+ * Checks a value against a schema; the problem names the first field that is wrong.
+ *
+ * @param where What its names are called: fields of a body, parameters of a query.
+ */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   value: object,
+  where: 'body' | 'query' = 'body',
 ): Checked<z.output<Schema>> {
   const result = schema.safeParse(value)
   if (result.success) return { value: result.data }
@@ -67,7 +76,8 @@ export function check<Schema extends z.ZodType>(
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
   if (issue?.code === 'unrecognized_keys') {
     const param = String(issue.keys[0])
-    return invalid({ code: 'parameter_unknown', message: `There is no field "${param}".`, param })
+    const what = where === 'body' ? 'field' : 'query parameter'
+    return invalid({ code: 'parameter_unknown', message: `There is no ${what} "${param}".`, param })
   }
   const param = issue?.path.join('.') ?? ''
   const code = Object.hasOwn(value, param) ? 'parameter_invalid' : 'parameter_missing'

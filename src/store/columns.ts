@@ -16,6 +16,12 @@ const FIXED: readonly string[] = [
   'out_trade_no',
   'checkout_token',
   'created_at',
+  'method',
+  'metadata',
+  'store_id',
+  'operator_id',
+  'terminal_id',
+  'retry_allowed',
 ] satisfies readonly (keyof PaymentRow)[]
 
 /** All of a payment, but for its application. */
@@ -61,6 +67,12 @@ export const PAYMENT_COLUMNS = columns<PaymentRow>({
   answer_hash: true,
   events: true,
   next_step_at: true,
+  method: true,
+  metadata: true,
+  store_id: true,
+  operator_id: true,
+  terminal_id: true,
+  retry_allowed: true,
 })
 
 /** Those of a payment that a commit writes. */
@@ -98,6 +110,7 @@ export const REFUND_COLUMNS = columns<RefundRow>({
   unknown_calls: true,
   events: true,
   next_step_at: true,
+  metadata: true,
 })
 
 /** Those of a refund that a later commit writes. */

@@ -14,11 +14,13 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { StoreTooOld, type DatabaseKind } from './database.ts'
 import { firstSchema } from './first-schema.ts'
+import { merchantSchema } from './merchant-schema.ts'
 import type { Schema } from './schema.ts'
 
 /** What each migration runs, in the order of their names. */
 const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly string[]>> = {
   '0001-first-schema': firstSchema,
+  '0002-merchant': merchantSchema,
 }
 
 /** The tables, and the one that says what was done. */

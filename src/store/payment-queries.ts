@@ -5,11 +5,11 @@
  * @module
  */
 
-import { sql, type ExpressionBuilder, type Selectable } from 'kysely'
+import { sql, type ExpressionBuilder, type RawBuilder, type Selectable, type SqlBool } from 'kysely'
 import { jsonArrayFrom as postgresArray } from 'kysely/helpers/postgres'
 import { jsonArrayFrom as sqliteArray } from 'kysely/helpers/sqlite'
 import { toInstant } from '../alipay/index.ts'
-import { QUARANTINE_MAX } from '../payments/payment-store.ts'
+import { QUARANTINE_MAX, type PaymentFilter } from '../payments/payment-store.ts'
 import type { PaymentRecord, PaymentStore } from '../payments/index.ts'
 import { REFUND_COLUMNS } from './columns.ts'
 import type { StoreDatabase } from './database.ts'
@@ -27,6 +27,9 @@ import type { PaymentsTable, Schema } from './schema.ts'
 export type ColdQueries = Pick<
   PaymentStore,
   | 'list'
+  | 'listRefunds'
+  | 'listEvents'
+  | 'findEvent'
   | 'timeline'
   | 'eventsAfter'
   | 'lastEventPosition'
@@ -48,17 +51,76 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
     .orderBy('id', 'desc')
 
   return {
-    async list({ limit, before }) {
-      const rows = await payments
-        .$if(before !== undefined, (query) =>
-          query.where(
-            sql<boolean>`(created_at, id) <
-              (select created_at, id from payments where id = ${before} and app = ${app})`,
-          ),
+    async list({ limit, before, ...filter }) {
+      const conditions = paymentConditions(database, filter)
+      if (before !== undefined) {
+        conditions.push(
+          sql`(created_at, id) <
+            (select created_at, id from payments where id = ${storable(before)} and app = ${app})`,
         )
+      }
+      const rows = await payments
+        .$if(conditions.length > 0, (query) => query.where(sql.join(conditions, sql` and `)))
         .limit(limit)
         .execute()
       return rows.map(toRecord)
+    },
+
+    async listRefunds({ limit, before, paymentId, status }) {
+      const conditions = [sql<SqlBool>`payments.app = ${app}`]
+      if (paymentId !== undefined) conditions.push(sql`payment_id = ${storable(paymentId)}`)
+      if (status !== undefined) conditions.push(sql`refunds.status = ${status}`)
+      if (before !== undefined) {
+        conditions.push(
+          sql`(refunds.created_at, refunds.id) < (
+            select earlier.created_at, earlier.id from refunds as earlier
+            join payments as its on its.id = earlier.payment_id
+            where earlier.id = ${storable(before)} and its.app = ${app})`,
+        )
+      }
+      const rows = await db
+        .selectFrom('refunds')
+        .innerJoin('payments', 'payments.id', 'refunds.payment_id')
+        .selectAll('refunds')
+        .where(sql.join(conditions, sql` and `))
+        .orderBy('refunds.created_at', 'desc')
+        .orderBy('refunds.id', 'desc')
+        .limit(limit)
+        .execute()
+      return rows.map(fromRefundRow)
+    },
+
+    async listEvents({ limit, order = 'desc', after, types, paymentId, delivered }) {
+      const conditions = [sql<SqlBool>`app = ${app}`]
+      if (after !== undefined) {
+        const position = sql`(select position from events where id = ${storable(after)} and app = ${app})`
+        conditions.push(order === 'asc' ? sql`position > ${position}` : sql`position < ${position}`)
+      }
+      if (types !== undefined) conditions.push(sql`type in (${sql.join(types)})`)
+      if (paymentId !== undefined) conditions.push(sql`payment_id = ${storable(paymentId)}`)
+      if (delivered !== undefined) {
+        const open = sql`exists (select 1 from webhook_deliveries
+          where event_id = events.id and status <> 'succeeded')`
+        conditions.push(delivered ? sql`not ${open}` : open)
+      }
+      const rows = await db
+        .selectFrom('events')
+        .selectAll()
+        .where(sql.join(conditions, sql` and `))
+        .orderBy('position', order)
+        .limit(limit)
+        .execute()
+      return rows.map(fromEventRow)
+    },
+
+    async findEvent(id) {
+      const row = await db
+        .selectFrom('events')
+        .selectAll()
+        .where('app', '=', app)
+        .where('id', '=', storable(id))
+        .executeTakeFirst()
+      return row && fromEventRow(row)
     },
 
     async timeline(paymentId) {
@@ -154,6 +216,46 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
       await db.deleteFrom('quarantine').where('app', '=', app).where('position', '=', id).execute()
     },
   }
+}
+
+/** What a filter asks for, each part of it by an index or over few rows. */
+function paymentConditions(
+  { app, kind }: StoreDatabase,
+  filter: PaymentFilter,
+): RawBuilder<SqlBool>[] {
+  const { reference, status, createdFrom, createdBefore, amount, inReview, search } = filter
+  const conditions: RawBuilder<SqlBool>[] = []
+  if (reference !== undefined) conditions.push(sql`reference = ${storable(reference)}`)
+  // As a literal: the index on it holds some of them only.
+  if (status !== undefined) conditions.push(sql`status = ${sql.lit(status)}`)
+  if (createdFrom !== undefined) conditions.push(sql`created_at >= ${createdFrom}`)
+  if (createdBefore !== undefined) conditions.push(sql`created_at < ${createdBefore}`)
+  if (amount !== undefined) conditions.push(sql`amount = ${amount}`)
+  if (inReview !== undefined) {
+    conditions.push(inReview ? sql`review is not null` : sql`review is null`)
+  }
+  if (search !== undefined) conditions.push(sql`id in (${named(app, kind, storable(search))})`)
+  return conditions
+}
+
+/** The payments that go by a name, whichever of their names it is. */
+function named(app: string, kind: StoreDatabase['kind'], name: string): RawBuilder<unknown> {
+  const by = (condition: RawBuilder<unknown>): RawBuilder<unknown> =>
+    sql`select id from payments where app = ${app} and ${condition}`
+  const tail = kind === 'sqlite' ? sql`substr(trade_no, -6)` : sql`right(trade_no, 6)`
+  const ways = [
+    by(sql`id = ${name}`),
+    by(sql`out_trade_no = ${name}`),
+    by(sql`reference = ${name}`),
+    by(sql`buyer_logon_id = ${name} and buyer_logon_id is not null`),
+    by(sql`id = (select payment_id from refunds where id = ${name})`),
+  ]
+  if (/^\d{6,64}$/.test(name)) {
+    ways.push(
+      by(sql`${tail} = ${name.slice(-6)} and trade_no is not null and trade_no like ${`%${name}`}`),
+    )
+  }
+  return sql.join(ways, sql` union all `)
 }
 
 /** In the same statement, so that both are of one moment. */

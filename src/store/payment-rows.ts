@@ -8,7 +8,9 @@ import type { Insertable, Selectable } from 'kysely'
 import { toFen, toInstant, type Fen, type Instant, type Outcome } from '../alipay/index.ts'
 import {
   blocksReference,
+  NO_METADATA,
   type Failure,
+  type Metadata,
   type NewEvent,
   type Payment,
   type PaymentRecord,
@@ -67,6 +69,12 @@ export function toPaymentRow(record: PaymentRecord): PaymentRow {
     answer_hash: payment.answerHash,
     events: payment.events,
     next_step_at: payment.nextStepAt,
+    method: payment.method === 'qr' ? null : payment.method,
+    metadata: toMetadata(payment.metadata),
+    store_id: storableOrNull(payment.storeId),
+    operator_id: storableOrNull(payment.operatorId),
+    terminal_id: storableOrNull(payment.terminalId),
+    retry_allowed: Number(payment.retryAllowed),
   }
 }
 
@@ -113,6 +121,12 @@ export function fromPaymentRow(row: PaymentRow): Payment {
     answerHash: row.answer_hash,
     events: row.events,
     nextStepAt: instant(row.next_step_at),
+    method: (row.method as Payment['method'] | null) ?? 'qr',
+    metadata: fromMetadata(row.metadata),
+    storeId: row.store_id,
+    operatorId: row.operator_id,
+    terminalId: row.terminal_id,
+    retryAllowed: row.retry_allowed === 1,
   }
 }
 
@@ -142,6 +156,7 @@ export function toRefundRow(refund: Refund, position: number): RefundRow {
     unknown_calls: refund.unknownCalls,
     events: refund.events,
     next_step_at: refund.nextStepAt,
+    metadata: toMetadata(refund.metadata),
   }
 }
 
@@ -167,6 +182,7 @@ export function fromRefundRow(row: RefundRow): Refund {
     unknownCalls: row.unknown_calls,
     events: row.events,
     nextStepAt: instant(row.next_step_at),
+    metadata: fromMetadata(row.metadata),
   }
 }
 
@@ -251,6 +267,16 @@ function instant(value: number | null): Instant | null {
 
 function fen(value: number | null): Fen | null {
   return value === null ? null : toFen(value)
+}
+
+function toMetadata(metadata: Metadata): string | null {
+  return metadata === NO_METADATA || Object.keys(metadata).length === 0
+    ? null
+    : storable(JSON.stringify(metadata))
+}
+
+function fromMetadata(text: string | null): Metadata {
+  return text === null ? NO_METADATA : (JSON.parse(text) as Metadata)
 }
 
 function toJson(failure: Failure | null): string | null {

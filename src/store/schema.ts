@@ -20,6 +20,11 @@ export interface Schema {
   readonly webhook_attempts: WebhookAttemptsTable
   readonly orphan_notifications: OrphanNotificationsTable
   readonly quarantine: QuarantineTable
+  readonly apps: AppsTable
+  readonly credentials: CredentialsTable
+  readonly api_keys: ApiKeysTable
+  readonly idempotency_keys: IdempotencyKeysTable
+  readonly audit_entries: AuditEntriesTable
   readonly owner: OwnerTable
 }
 
@@ -71,6 +76,15 @@ export interface PaymentsTable {
   answer_hash: string | null
   events: number
   next_step_at: number | null
+  /** How the buyer pays: `barcode`; `null` for a QR code. */
+  method: string | null
+  /** JSON of the merchant's own names and values; `null` for none. */
+  metadata: string | null
+  store_id: string | null
+  operator_id: string | null
+  terminal_id: string | null
+  /** Whether the cashier page offers a new code after the end. */
+  retry_allowed: number
 }
 
 /**
@@ -117,6 +131,8 @@ export interface RefundsTable {
   unknown_calls: number
   events: number
   next_step_at: number | null
+  /** JSON of the merchant's own names and values; `null` for none. */
+  metadata: string | null
 }
 
 /** One row a change that was learned of. */
@@ -223,6 +239,99 @@ export interface QuarantineTable {
   app: string
   received_at: number
   body: string
+}
+
+/** One row an application at Alipay that payments are taken for. */
+export interface AppsTable {
+  /** `app_…`, derived from the identity. */
+  id: string
+  /** What the `app` columns say: the mode and the APPID, e.g. `live 2021000000000000`. */
+  identity: string
+  /** The APPID. */
+  alipay_app_id: string
+  gateway: string
+  name: string
+  product_code: string
+  seller_id: string | null
+  /** JSON of a `Partial<PaymentRules>`. */
+  rules: string
+  /** The unguessable part of the notify address, sealed for the app's id. */
+  notify_token: string
+  created_at: number
+  updated_at: number
+}
+
+/** One row a set of keys of an application. */
+export interface CredentialsTable {
+  /** `cred_…`. */
+  id: string
+  app_id: string
+  /** `staged`, `verified`, `active`, `retired`. */
+  status: string
+  /** JSON of what the merchant's side is known by: the sign type, the public key. */
+  application: string
+  /** JSON of what Alipay's side is known by: public key or certificates; `null` until it is given. */
+  alipay: string | null
+  /** The private key and the AES key as JSON, sealed for the credential's id. */
+  secrets: string
+  created_at: number
+  verified_at: number | null
+  activated_at: number | null
+  retired_at: number | null
+}
+
+/** One row an API key. */
+export interface ApiKeysTable {
+  /** `key_…`. */
+  id: string
+  app_id: string
+  name: string
+  /** SHA-256 in hexadecimal digits; unique. */
+  hash: string
+  /** Its beginning and its end, for people to recognise it by. */
+  hint: string
+  /** `*`, or scopes as `,payments:read,refunds:write,`. */
+  scopes: string
+  created_at: number
+  /** To the minute. */
+  last_used_at: number | null
+  expires_at: number | null
+  revoked_at: number | null
+}
+
+/** One row a request that was sent with an `Idempotency-Key`. */
+export interface IdempotencyKeysTable {
+  app_id: string
+  /** Method and pattern, e.g. `POST /v1/payments`. */
+  route: string
+  idempotency_key: string
+  /** SHA-256 of the address and the body. */
+  request_hash: string
+  /** Who is answering it, while somebody is. */
+  holder: string | null
+  /** Until when nobody else does, by the database's clock. */
+  held_until: number
+  /** `null` until it is answered. */
+  answer_status: number | null
+  answer_body: string | null
+  created_at: number
+}
+
+/** One row a change that somebody made. */
+export interface AuditEntriesTable {
+  position: Generated<number>
+  /** `aud_…`. */
+  id: string
+  app_id: string
+  at: number
+  /** Who: the id of an API key. */
+  actor: string
+  /** What, e.g. `api_key.created`. */
+  action: string
+  object_id: string | null
+  /** JSON, without secrets. */
+  detail: string
+  request_id: string | null
 }
 
 /** One row in a SQLite file: whose payments these are, or will be. */

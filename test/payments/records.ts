@@ -62,6 +62,12 @@ export function payment(change: Partial<Payment> = {}): Payment {
     answerHash: null,
     events: 2,
     nextStepAt: at(5),
+    method: 'qr',
+    metadata: {},
+    storeId: null,
+    operatorId: null,
+    terminalId: null,
+    retryAllowed: false,
     ...change,
   }
 }
@@ -88,6 +94,7 @@ export function refund(change: Partial<Refund> = {}): Refund {
     unknownCalls: 0,
     events: 1,
     nextStepAt: shownAt,
+    metadata: {},
     ...change,
   }
 }
