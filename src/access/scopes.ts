@@ -16,6 +16,7 @@ export const SCOPES = {
   'webhooks:write': 'change webhook endpoints, rotate secrets, send again',
   'reconciliations:read': 'see bills and differences',
   'reconciliations:write': 'run reconciliations, resolve differences',
+  'metrics:read': 'read metrics and the last requests',
   admin: 'see and change applications, their credentials, API keys, and the audit log',
 } as const
 

@@ -49,7 +49,8 @@ async function answer(
   c.set('appId', key.appId)
   const limited = limits.take(c, key.id)
   if (limited) return sendProblem(c, limited)
-  if (!allows(key.scopes, operation.scope)) return sendProblem(c, insufficientScope(operation.scope))
+  if (!allows(key.scopes, operation.scope))
+    return sendProblem(c, insufficientScope(operation.scope))
 
   const name = readRequestName(c, operation.method)
   if (name.problem) return sendProblem(c, name.problem)
@@ -86,7 +87,10 @@ async function answer(
     appId: key.appId,
     route: `${operation.method} ${operation.path}`,
     key: name.value,
-    hash: createHash('sha256').update(`${c.req.path}\n`).update(bytes ?? EMPTY).digest('hex'),
+    hash: createHash('sha256')
+      .update(`${c.req.path}\n`)
+      .update(bytes ?? EMPTY)
+      .digest('hex'),
   }
   return answerNamed(c, context.access, request, {
     work,
@@ -162,5 +166,5 @@ function send(c: Context<RouteEnvironment>, result: Answer | Stream | Problem): 
     return c.body(result.stream)
   }
   if ('code' in result) return sendProblem(c, result)
-  return result.body === null ? c.body(null, 204) : c.json(result.body, result.status)
+  return result.status === 204 ? c.body(null, 204) : c.json(result.body, result.status)
 }

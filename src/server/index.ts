@@ -5,25 +5,37 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import { Hono, type Context } from 'hono'
-import { requireApiKey } from './api-key.ts'
+import { routePath } from 'hono/route'
+import { allows } from '../access/index.ts'
+import { StoreUnavailable } from '../payments/index.ts'
+import { authenticate, insufficientScope } from './authentication.ts'
+import { carryOut } from './carry-out.ts'
 import { assetsRoute } from './cashier/assets.ts'
 import { languageOf } from './cashier/language.ts'
 import { notFoundPage } from './cashier/page.ts'
 import { cashierRoutes } from './cashier/routes.ts'
+import { createMetrics } from './metrics.ts'
 import { notifyRoute } from './notify-route.ts'
+import { openApi } from './openapi.ts'
+import { operations } from './operations.ts'
 import { describeError, toServerContext } from './options.ts'
-import type { RouteEnvironment, Server, ServerOptions } from './options.ts'
-import { paymentsRoutes } from './payments-routes.ts'
-import { notFound, sendProblem } from './problem.ts'
-import { refundsRoutes } from './refunds-routes.ts'
+import type { Health, RouteEnvironment, Server, ServerContext, ServerOptions } from './options.ts'
+import { notFound, sendProblem, type Problem } from './problem.ts'
+import { referencePage } from './reference-page.ts'
+import { RequestLog } from './request-log.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export { listen, type Listening, type ListenOptions } from './listen.ts'
 export {
   describeError,
+  oneApp,
+  ONE_APP_ID,
+  type AppDirectory,
   type Health,
   type LogEntry,
+  type ServedApp,
   type Server,
   type ServerOptions,
 } from './options.ts'
@@ -35,25 +47,38 @@ export {
  */
 export function createServer(options: ServerOptions): Server {
   const stopping = new AbortController()
-  const context = toServerContext(options, stopping.signal)
+  const context = toServerContext(options, {
+    stopping: stopping.signal,
+    requests: new RequestLog(),
+    metrics: createMetrics(),
+  })
   const app = new Hono<RouteEnvironment>()
 
   app.use(async (c, next) => {
     c.set('requestId', `req_${randomUUID().replaceAll('-', '')}`)
+    c.set('baseUrl', context.baseUrl)
+    const beganMs = performance.now()
     await next()
     c.header('request-id', c.get('requestId'))
     for (const [name, value] of Object.entries(securityHeaders)) c.header(name, value)
+    note(c, context, performance.now() - beganMs)
   })
-  app.use('/v1/*', requireApiKey(context.apiKeyHash))
-  app.route('/v1/payments', paymentsRoutes(context))
-  app.route('/v1/refunds', refundsRoutes(context))
+  carryOut(app, operations, context)
+  app.get('/v1/openapi.json', (c) => c.json(openApi(operations, context.baseUrl)))
+  app.get('/reference', (c) => c.html(referencePage(operations, context)))
   app.route('/alipay/notify', notifyRoute(context))
   app.route('/c', cashierRoutes(context))
   app.route('/assets', assetsRoute())
-  app.get('/healthz', async (c) => {
-    const health = (await context.health?.()) ?? { status: 'ok' }
-    c.header('cache-control', 'no-store')
-    return c.json(health, health.status === 'ok' ? 200 : 503)
+  app.get('/healthz', async (c) => healthAnswer(c, await context.health?.()))
+  app.get('/readyz', async (c) => healthAnswer(c, await (context.readiness ?? context.health)?.()))
+  app.get('/metrics', async (c) => {
+    const who = await authenticate(c, context)
+    if ('problem' in who) return sendProblem(c, who.problem)
+    if (!allows(who.key.scopes, 'metrics:read')) {
+      return sendProblem(c, insufficientScope('metrics:read'))
+    }
+    const { metrics } = context
+    return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType })
   })
 
   app.notFound((c: Context<RouteEnvironment>) => {
@@ -62,29 +87,57 @@ export function createServer(options: ServerOptions): Server {
   })
 
   app.onError((error, c) => {
-    const request_id = c.get('requestId')
-    const { method, routePath } = c.req
-    context.log({
-      level: 'error',
-      event: 'request.failed',
-      request_id,
-      route: `${method} ${routePath}`,
-      ...describeError(error),
-    })
-    return sendProblem(c, {
-      status: 500,
-      type: 'api_error',
-      code: 'internal_error',
-      message:
-        'Something went wrong here, and it may or may not have been done. Send the same request with the same reference again, or ask for the object.',
-      outcome: 'unknown',
-    })
+    const { requestId: request_id } = c.var
+    const route = `${c.req.method} ${routePath(c, -1)}`
+    const event = 'request.failed'
+    context.log({ level: 'error', event, request_id, route, ...describeError(error) })
+    return sendProblem(c, toProblem(error))
   })
 
   return {
     fetch: async (request) => app.fetch(request),
     endEvents: () => stopping.abort(),
   }
+}
+
+/** What is told to a caller of a failure that is not his. */
+function toProblem(error: Error): Problem {
+  if (error instanceof StoreUnavailable) {
+    return {
+      status: 503,
+      type: 'channel_unavailable',
+      code: 'store_unavailable',
+      message:
+        'The database cannot be reached. Send the same request with the same Idempotency-Key or reference again.',
+      outcome: error.outcome,
+      retryAfter: 1,
+    }
+  }
+  return {
+    status: 500,
+    type: 'api_error',
+    code: 'internal_error',
+    message:
+      'Something went wrong here, and it may or may not have been done. Send the same request with the same Idempotency-Key or reference again, or ask for the object.',
+    outcome: 'unknown',
+  }
+}
+
+function healthAnswer(c: Context<RouteEnvironment>, health: Health = { status: 'ok' }): Response {
+  c.header('cache-control', 'no-store')
+  return c.json(health, health.status === 'ok' ? 200 : 503)
+}
+
+/** Counts the request, and keeps it for who follows the log of his key. */
+function note(c: Context<RouteEnvironment>, context: ServerContext, durationMs: number): void {
+  const { method, path } = c.req
+  const { status } = c.res
+  const route = routePath(c, -1)
+  context.metrics.answered({ method, route, status, seconds: durationMs / 1000 })
+  const { appId, keyHint, requestId: id } = c.var
+  if (appId === undefined || keyHint === undefined) return
+  const at = context.clock.now()
+  context.requests.add({ id, appId, at, method, path, status, durationMs, keyHint })
 }
 
 function wantsJson(c: Context): boolean {

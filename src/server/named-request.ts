@@ -45,16 +45,14 @@ export interface NamedWork {
   /** Does it, or goes on with it where somebody stopped. */
   work(): Promise<Answer | Stream | Problem>
   /** Gives the result, or what is known when there is no more time. */
-  withinTime(
-    result: Promise<Answer | Stream | Problem>,
-  ): Promise<Answer | Stream | Problem>
+  withinTime(result: Promise<Answer | Stream | Problem>): Promise<Answer | Stream | Problem>
   send(result: Answer | Stream | Problem): Response
 }
 
 /**
  * Answers a request once. Repeats get the same answer; those that come meanwhile wait for it. Only
- * an answer that is final is kept: where nothing was done, or the end is not known, a repeat does it
- * again, or goes on with it.
+ * an answer that is final is kept: where nothing was done, or the end is not known, a repeat does
+ * it again, or goes on with it.
  */
 export async function answerNamed(
   c: Context<RouteEnvironment>,
@@ -121,6 +119,8 @@ export async function answerNamed(
       const { requestId, baseUrl } = c.var
       return { status, body: JSON.stringify(problemJson(result, requestId, baseUrl)) }
     }
-    return status === 200 || status === 201 ? { status, body: JSON.stringify(result.body) } : undefined
+    return status === 200 || status === 201
+      ? { status, body: JSON.stringify(result.body) }
+      : undefined
   }
 }

@@ -5,21 +5,30 @@
  * @module
  * @see Alipay: 异步通知说明
  */
-import { createHash } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { Hono, type Context } from 'hono'
 import { NotificationInvalid } from '../alipay/index.ts'
-import { hashesTo } from './api-key.ts'
-import { describeError, type RouteEnvironment, type ServerContext } from './options.ts'
+import {
+  describeError,
+  type RouteEnvironment,
+  type ServedApp,
+  type ServerContext,
+} from './options.ts'
 import { readBody } from './request-body.ts'
 
 /** Serves `POST /alipay/notify/:token`. */
 export function notifyRoute(context: ServerContext): Hono<RouteEnvironment> {
-  const { client, payments, log } = context
-  const tokenHash = createHash('sha256').update(context.notifyToken).digest('hex')
+  const { apps, metrics } = context
   const app = new Hono<RouteEnvironment>()
 
   app.post('/:token', async (c) => {
-    if (!hashesTo(c.req.param('token'), tokenHash)) return c.notFound()
+    const served = findByToken(apps.list(), c.req.param('token'))
+    if (served === undefined) return c.notFound()
+    const { client, payments } = served
+    const log: ServerContext['log'] = (entry) => {
+      metrics.notified(entry.event.replace('notification.', ''))
+      context.log({ ...entry, app: served.id })
+    }
     const request_id = c.get('requestId')
     let body: Uint8Array | undefined
     try {
@@ -56,6 +65,16 @@ export function notifyRoute(context: ServerContext): Hono<RouteEnvironment> {
   })
 
   return app
+}
+
+/** Compares by hashes, in a time that does not depend on where they differ. */
+function findByToken(apps: readonly ServedApp[], token: string): ServedApp | undefined {
+  const given = digest(token)
+  return apps.find(({ notifyToken }) => timingSafeEqual(digest(notifyToken), given))
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
 }
 
 const OF_KEYS: ReadonlySet<NotificationInvalid['problem']> = new Set([

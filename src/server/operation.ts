@@ -1,6 +1,6 @@
 /**
- * An operation of the merchant API: its address, what it takes and answers, who may ask, and what it
- * does. Requests are checked against it, and the OpenAPI document is written from it.
+ * An operation of the merchant API: its address, what it takes and answers, who may ask, and what
+ * it does. Requests are checked against it, and the OpenAPI document is written from it.
  *
  * @module
  */

@@ -99,9 +99,7 @@ export interface LogEntry {
 export interface Server {
   /** Answers a request. Never rejects. */
   fetch(request: Request): Promise<Response>
-  /**
-   * Ends the live connections of open pages and of those who follow events. For stopping.
-   */
+  /** Ends the live connections of open pages and of those who follow events. For stopping. */
   endEvents(): void
 }
 

@@ -1,179 +1,345 @@
 /**
- * `/v1/payments`: take a payment, look at it, give it up.
+ * `/v1/payments`: take a payment, look at it, give it up, decide about late money.
  *
  * @module
  */
-import { Hono } from 'hono'
 import { formatRfc3339 } from '../alipay/index.ts'
 import { paymentJson, refusalJson, type PaymentRecord } from '../payments/index.ts'
-import { createPaymentFields, listPaymentsFields, noFields } from './fields.ts'
-import type { RouteEnvironment, ServerContext } from './options.ts'
-import { notFound, sendProblem, type Problem } from './problem.ts'
-import { check, readJson } from './request-body.ts'
+import { createPaymentFields, listPaymentsFields, resolveFields } from './fields.ts'
+import { ok, operation, page, type Answer, type AnyOperation } from './operation.ts'
+import type { AppContext } from './options.ts'
+import { conflict, notFound, type Problem } from './problem.ts'
+import { list, payment, timelineEntry } from './schemas.ts'
 
-/** Serves the routes below `/v1/payments`. */
-export function paymentsRoutes(context: ServerContext): Hono<RouteEnvironment> {
-  const { payments } = context
-  const json = (record: PaymentRecord) =>
-    paymentJson(record, context.presentation, context.clock.now())
-  const app = new Hono<RouteEnvironment>()
+const NOT_FOUND = { payment_not_found: { status: 404, description: 'No such payment.' } } as const
 
-  app.post('/', async (c) => {
-    const { value: body, problem } = await readJson(c.req.raw, createPaymentFields)
-    if (problem) return sendProblem(c, problem)
-    const result = await payments.create({
+const createPayment = operation({
+  method: 'POST',
+  path: '/v1/payments',
+  id: 'createPayment',
+  summary: 'Take a payment',
+  description: `Makes a QR code, or with \`auth_code\` charges the buyer's payment code (付款码).
+
+The intent is stored before Alipay is asked. A repeat with the same \`reference\`, the same \`out_trade_no\` or the same \`Idempotency-Key\` and the same content is the same payment. 202 means that Alipay has not said yet whether it made a code: ask for the payment, or wait for its event.`,
+  scope: 'payments:write',
+  body: createPaymentFields,
+  answers: {
+    200: { description: 'It exists already, with the same content.', schema: payment },
+    201: { description: 'Made.', schema: payment },
+    202: { description: 'Made; what Alipay says is not known yet.', schema: payment },
+  },
+  problems: {
+    payment_refused: {
+      status: 402,
+      description: 'Alipay refused. `message` says what to do, `alipay` what Alipay said.',
+    },
+    payment_closing: {
+      status: 409,
+      description:
+        'The payment of this reference is being ended. Make another one when it is expired or canceled.',
+    },
+    reference_exists_with_different_content: {
+      status: 409,
+      description: 'The reference has an open payment of other content. Cancel it first.',
+    },
+    out_trade_no_exists_with_different_content: {
+      status: 409,
+      description: 'The number belongs to a payment of other content. Use another.',
+    },
+    idempotency_key_exists_with_different_content: {
+      status: 409,
+      description: 'A request with this Idempotency-Key made a payment of other content.',
+    },
+    reference_already_paid: {
+      status: 409,
+      description: 'The reference is paid. For another sale use another reference.',
+    },
+  },
+  async handle({ app, body, idempotencyKey }) {
+    const result = await app.payments.create({
       amount: body.amount,
       subject: body.subject,
       ...(body.reference !== undefined && { reference: body.reference }),
       ...(body.out_trade_no !== undefined && { outTradeNo: body.out_trade_no }),
+      ...(body.auth_code !== undefined && { authCode: body.auth_code }),
       ...(body.expires_in !== undefined && { expiresInMs: body.expires_in * 1000 }),
       ...(body.return_url !== undefined && { returnUrl: body.return_url }),
+      ...(body.metadata !== undefined && { metadata: body.metadata }),
+      ...(body.store_id !== undefined && { storeId: body.store_id }),
+      ...(body.operator_id !== undefined && { operatorId: body.operator_id }),
+      ...(body.terminal_id !== undefined && { terminalId: body.terminal_id }),
+      ...(body.retry_allowed !== undefined && { retryAllowed: body.retry_allowed }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
     })
+    const { record } = result
     switch (result.status) {
       case 'created':
-        return c.json(json(result.record), 201)
+        return { status: 201, body: json(app, record) }
       case 'exists':
         // The first request of the same order still waits for its code.
-        return c.json(json(result.record), result.record.payment.status === 'created' ? 202 : 200)
+        return {
+          status: record.payment.status === 'created' ? 202 : 200,
+          body: json(app, record),
+        }
       case 'pending':
-        return c.json(json(result.record), 202)
+        return { status: 202, body: json(app, record) }
       case 'refused':
-        return sendProblem(c, refused(result.record))
+        return refused(app, record)
       case 'closing':
-        return sendProblem(
-          c,
-          conflict(
-            'payment_closing',
-            'The payment was given up or has passed its deadline, and the proof of its end is being fetched. Create another one when it is expired or canceled.',
-            result.record,
-            'reference',
-          ),
+        return conflict(
+          'payment_closing',
+          'The payment was given up or has passed its deadline, and the proof of its end is being fetched. Create another one when it is expired or canceled.',
+          about(app, record, 'reference'),
         )
       case 'exists_with_different_content':
-        return sendProblem(
-          c,
-          result.record.payment.outTradeNo === body.out_trade_no
-            ? conflict(
-                'out_trade_no_exists_with_different_content',
-                'There is a payment with this out_trade_no whose amount or other content differs. A number is one payment for ever: use another.',
-                result.record,
-                'out_trade_no',
-              )
-            : conflict(
-                'reference_exists_with_different_content',
-                'There is an open payment with this reference whose amount or other content differs. Cancel it, or use another reference.',
-                result.record,
-                'reference',
-              ),
-        )
+        return otherContent(app, record, body)
       case 'reference_already_paid':
-        return sendProblem(
-          c,
-          conflict(
-            'reference_already_paid',
-            'A payment with this reference is paid already. Do not take it twice; for another sale use another reference.',
-            result.record,
-            'reference',
-          ),
+        return conflict(
+          'reference_already_paid',
+          'A payment with this reference is paid already. Do not take it twice; for another sale use another reference.',
+          about(app, record, 'reference'),
         )
     }
-  })
+  },
+  async late({ app, body }) {
+    const { reference, out_trade_no: outTradeNo } = body
+    const record =
+      outTradeNo !== undefined
+        ? await app.payments.findByOutTradeNo(outTradeNo)
+        : reference !== undefined
+          ? (await app.payments.listByReference(reference))[0]
+          : undefined
+    return record && { status: 202, body: json(app, record) }
+  },
+})
 
-  app.get('/', async (c) => {
-    const { value: query, problem } = check(listPaymentsFields, c.req.query())
-    if (problem) return sendProblem(c, problem)
-    const { reference, limit, starting_after: before } = query
-    if (reference !== undefined) {
-      const found = await payments.listByReference(reference)
-      return c.json({ object: 'list', data: found.map(json), has_more: false })
-    }
-    // One more than is shown tells whether there are more.
-    const found = await payments.list({ limit: limit + 1, ...(before !== undefined && { before }) })
-    return c.json({
-      object: 'list',
-      data: found.slice(0, limit).map(json),
-      has_more: found.length > limit,
+const listPayments = operation({
+  method: 'GET',
+  path: '/v1/payments',
+  id: 'listPayments',
+  summary: 'List payments, newest first',
+  scope: 'payments:read',
+  query: listPaymentsFields,
+  answers: { 200: { description: 'A page.', schema: list(payment) } },
+  async handle({ app, query }) {
+    const { limit, starting_after: before, q: search, ...filter } = query
+    const found = await app.payments.list({
+      limit: limit + 1,
+      before,
+      search,
+      reference: filter.reference,
+      status: filter.status,
+      amount: filter.amount,
+      createdFrom: filter.created_from,
+      createdBefore: filter.created_before,
+      inReview: filter.in_review,
     })
-  })
+    return page(found, limit, (record) => json(app, record))
+  },
+})
 
-  app.get('/:id', async (c) => {
-    const record = await payments.find(c.req.param('id'))
-    return record ? c.json(json(record)) : sendProblem(c, paymentNotFound())
-  })
+const getPayment = operation({
+  method: 'GET',
+  path: '/v1/payments/{id}',
+  id: 'getPayment',
+  summary: 'Get a payment',
+  scope: 'payments:read',
+  answers: { 200: { description: 'The payment.', schema: payment } },
+  problems: NOT_FOUND,
+  async handle({ app, params }) {
+    return found(app, await app.payments.find(params['id'] ?? ''))
+  },
+})
 
-  app.post('/:id/cancel', async (c) => {
-    const { problem } = await readJson(c.req.raw, noFields)
-    if (problem) return sendProblem(c, problem)
-    const result = await payments.cancel(c.req.param('id'))
+const cancelPayment = operation({
+  method: 'POST',
+  path: '/v1/payments/{id}/cancel',
+  id: 'cancelPayment',
+  summary: 'Give a payment up',
+  description: `Asks Alipay, and if the buyer has not paid, cancels. 202 means that the proof of the end is being fetched: the stock may be released when the event \`payment.canceled\` comes. If the buyer pays in that very instant the payment ends as paid and refunded, and says so.`,
+  scope: 'payments:write',
+  audit: 'payment.cancel',
+  answers: {
+    200: { description: 'It is over, and unpaid.', schema: payment },
+    202: { description: 'The proof of its end is being fetched.', schema: payment },
+  },
+  problems: {
+    ...NOT_FOUND,
+    payment_already_succeeded: { status: 409, description: 'It is paid: refund it instead.' },
+  },
+  async handle({ app, params }) {
+    const result = await app.payments.cancel(params['id'] ?? '')
     switch (result.status) {
       case 'canceled':
-        return c.json(json(result.record), 200)
-      case 'closing':
-        return c.json(json(result.record), 202)
       case 'ended':
-        // The sale is over and unpaid, as was asked.
-        return c.json(json(result.record), 200)
+        return ok(json(app, result.record))
+      case 'closing':
+        return { status: 202, body: json(app, result.record) }
       case 'already_paid':
-        return sendProblem(
-          c,
-          conflict(
-            'payment_already_succeeded',
-            'The buyer has paid. To give the money back, make a refund with POST /v1/refunds.',
-            result.record,
-          ),
+        return conflict(
+          'payment_already_succeeded',
+          'The buyer has paid. To give the money back, make a refund with POST /v1/refunds.',
+          about(app, result.record),
         )
       case 'not_found':
-        return sendProblem(c, paymentNotFound())
+        return paymentNotFound()
     }
-  })
+  },
+  late: asItIs,
+})
 
-  app.post('/:id/sync', async (c) => {
-    const { problem } = await readJson(c.req.raw, noFields)
-    if (problem) return sendProblem(c, problem)
-    const record = await payments.sync(c.req.param('id'))
-    return record ? c.json(json(record)) : sendProblem(c, paymentNotFound())
-  })
+const syncPayment = operation({
+  method: 'POST',
+  path: '/v1/payments/{id}/sync',
+  id: 'syncPayment',
+  summary: 'Ask Alipay now',
+  scope: 'payments:write',
+  answers: {
+    200: { description: 'The payment, as known after the answer.', schema: payment },
+    202: {
+      description: 'Alipay has not answered in time; this is what is known.',
+      schema: payment,
+    },
+  },
+  problems: NOT_FOUND,
+  async handle({ app, params }) {
+    return found(app, await app.payments.sync(params['id'] ?? ''))
+  },
+  late: asItIs,
+})
 
-  app.get('/:id/timeline', async (c) => {
-    const id = c.req.param('id')
-    if ((await payments.find(id)) === undefined) return sendProblem(c, paymentNotFound())
-    const entries = await payments.timeline(id)
-    return c.json({
-      object: 'list',
-      data: entries.map(({ at, ...entry }) => ({
-        object: 'timeline_entry',
-        at: formatRfc3339(at),
-        ...entry,
-      })),
-      has_more: false,
-    })
-  })
-
-  function refused(record: PaymentRecord): Problem {
-    const { failure, outcome } = record.payment
-    return {
-      status: 402,
-      type: 'channel_error',
-      code: 'payment_refused',
-      message: failure?.message ?? 'Alipay refused to make a code for this payment.',
-      outcome,
-      ...(failure && { alipay: refusalJson(failure) }),
-      objects: { payment: json(record) },
+const resolvePayment = operation({
+  method: 'POST',
+  path: '/v1/payments/{id}/resolve',
+  id: 'resolvePayment',
+  summary: 'Decide about a payment in review',
+  description:
+    'Money that came late, or twice for one reference, is kept (`accept`) or given back (`refund`).',
+  scope: 'payments:write',
+  audit: 'payment.resolve',
+  body: resolveFields,
+  answers: { 200: { description: 'Decided.', schema: payment } },
+  problems: {
+    ...NOT_FOUND,
+    nothing_to_resolve: { status: 409, description: 'There is nothing to decide.' },
+    nothing_to_refund: { status: 409, description: 'It holds no money that could go back.' },
+  },
+  async handle({ app, params, body }) {
+    const result = await app.payments.resolveReview(params['id'] ?? '', body.action)
+    switch (result.status) {
+      case 'resolved':
+        return ok(json(app, result.record))
+      case 'nothing_to_resolve':
+        return conflict(
+          'nothing_to_resolve',
+          'There is nothing to decide about this payment.',
+          about(app, result.record),
+        )
+      case 'nothing_to_refund':
+        return conflict(
+          'nothing_to_refund',
+          'This payment holds no money that could go back. To end the review, accept it.',
+          about(app, result.record, 'action'),
+        )
+      case 'not_found':
+        return paymentNotFound()
     }
+  },
+})
+
+const getTimeline = operation({
+  method: 'GET',
+  path: '/v1/payments/{id}/timeline',
+  id: 'getPaymentTimeline',
+  summary: 'See what was learned about a payment, and from where',
+  scope: 'payments:read',
+  answers: { 200: { description: 'Oldest first.', schema: list(timelineEntry) } },
+  problems: NOT_FOUND,
+  async handle({ app, params }) {
+    const id = params['id'] ?? ''
+    if ((await app.payments.find(id)) === undefined) return paymentNotFound()
+    const entries = await app.payments.timeline(id)
+    const data = entries.map(({ at, ...entry }) => ({
+      object: 'timeline_entry',
+      at: formatRfc3339(at),
+      ...entry,
+    }))
+    return ok({ object: 'list', data, has_more: false })
+  },
+})
+
+/** The operations below `/v1/payments`. */
+export const paymentOperations: readonly AnyOperation[] = [
+  createPayment,
+  listPayments,
+  getPayment,
+  cancelPayment,
+  syncPayment,
+  resolvePayment,
+  getTimeline,
+]
+
+function json({ presentation, clock }: AppContext, record: PaymentRecord) {
+  return paymentJson(record, presentation, clock.now())
+}
+
+function found(app: AppContext, record: PaymentRecord | undefined): Answer | Problem {
+  return record ? ok(json(app, record)) : paymentNotFound()
+}
+
+/** What is known of a payment while Alipay is still being asked. */
+async function asItIs({
+  app,
+  params,
+}: {
+  readonly app: AppContext
+  readonly params: Readonly<Record<string, string>>
+}): Promise<Answer | undefined> {
+  const record = await app.payments.find(params['id'] ?? '')
+  return record && { status: 202, body: json(app, record) }
+}
+
+function about(app: AppContext, record: PaymentRecord, param?: string) {
+  return { ...(param && { param }), objects: { payment: json(app, record) } }
+}
+
+function refused(app: AppContext, record: PaymentRecord): Problem {
+  const { failure, outcome } = record.payment
+  return {
+    status: 402,
+    type: 'channel_error',
+    code: 'payment_refused',
+    message: failure?.message ?? 'Alipay refused this payment.',
+    outcome,
+    ...(failure && { alipay: refusalJson(failure) }),
+    objects: { payment: json(app, record) },
   }
+}
 
-  function conflict(code: string, message: string, record: PaymentRecord, param?: string): Problem {
-    return {
-      status: 409,
-      type: 'conflict_error',
-      code,
-      message,
-      ...(param && { param }),
-      objects: { payment: json(record) },
-    }
+function otherContent(
+  app: AppContext,
+  record: PaymentRecord,
+  asked: { readonly out_trade_no?: string | undefined; readonly reference?: string | undefined },
+): Problem {
+  if (record.payment.outTradeNo === asked.out_trade_no) {
+    return conflict(
+      'out_trade_no_exists_with_different_content',
+      'There is a payment with this out_trade_no whose amount or other content differs. A number is one payment for ever: use another.',
+      about(app, record, 'out_trade_no'),
+    )
   }
-
-  return app
+  if (asked.reference === undefined) {
+    return conflict(
+      'idempotency_key_exists_with_different_content',
+      'A request with this Idempotency-Key made a payment whose amount or other content differs. A key names one request: use a new one.',
+      about(app, record, 'Idempotency-Key'),
+    )
+  }
+  return conflict(
+    'reference_exists_with_different_content',
+    'There is an open payment with this reference whose amount or other content differs. Cancel it, or use another reference.',
+    about(app, record, 'reference'),
+  )
 }
 
 function paymentNotFound(): Problem {

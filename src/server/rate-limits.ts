@@ -1,6 +1,6 @@
 /**
- * How often a key may ask: a bucket of tokens for each, refilled evenly. Told in the headers of each
- * answer, so that programs can slow down before they are refused.
+ * How often a key may ask: a bucket of tokens for each, refilled evenly. Told in the headers of
+ * each answer, so that programs can slow down before they are refused.
  *
  * @module
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/

@@ -3,117 +3,239 @@
  *
  * @module
  */
-import { Hono } from 'hono'
 import {
   paymentJson,
   refundJson,
   REFUNDS_MAX,
   refusalJson,
+  type DecideRefundResult,
   type PaymentRecord,
   type Refund,
 } from '../payments/index.ts'
-import { createRefundFields } from './fields.ts'
-import type { RouteEnvironment, ServerContext } from './options.ts'
-import { notFound, sendProblem, type Problem } from './problem.ts'
-import { readJson } from './request-body.ts'
+import { createRefundFields, listRefundsFields } from './fields.ts'
+import { ok, operation, page, type Answer, type AnyOperation } from './operation.ts'
+import type { AppContext } from './options.ts'
+import { conflict, notFound, type Problem } from './problem.ts'
+import { list, refund } from './schemas.ts'
 
-/** Serves the routes below `/v1/refunds`. */
-export function refundsRoutes(context: ServerContext): Hono<RouteEnvironment> {
-  const { payments, presentation, clock } = context
-  const json = (refund: Refund) => refundJson(refund, presentation)
-  const app = new Hono<RouteEnvironment>()
+const NOT_FOUND = { refund_not_found: { status: 404, description: 'No such refund.' } } as const
 
-  app.post('/', async (c) => {
-    const { value: body, problem } = await readJson(c.req.raw, createRefundFields)
-    if (problem) return sendProblem(c, problem)
-    const result = await payments.refund({
+const createRefund = operation({
+  method: 'POST',
+  path: '/v1/refunds',
+  id: 'createRefund',
+  summary: 'Give money back',
+  description: `In full, or in part with \`amount\`. The amount is reserved in the same transaction, so the sum never exceeds what was paid. A repeat with the same \`reference\` or \`Idempotency-Key\` is the same refund. 202 means that Alipay's answer is not known yet, or (\`requires_action\`) that the balance has to be topped up.`,
+  scope: 'refunds:write',
+  audit: 'refund.create',
+  body: createRefundFields,
+  answers: {
+    200: {
+      description: 'The money went back; or the repeat of one that has ended.',
+      schema: refund,
+    },
+    202: { description: 'Under way.', schema: refund },
+  },
+  problems: {
+    payment_not_found: { status: 404, description: 'No such payment.' },
+    refund_refused: {
+      status: 402,
+      description: 'Alipay refused. `message` says what to do, `alipay` what Alipay said.',
+    },
+    refund_exists_with_different_amount: {
+      status: 409,
+      description: 'There is a refund of another amount with this name. Use another.',
+    },
+    payment_not_paid: { status: 409, description: 'Nothing was paid: cancel it instead.' },
+    amount_too_large: { status: 409, description: 'More than can still be refunded.' },
+    too_many_refunds: {
+      status: 409,
+      description: `A payment has at most ${REFUNDS_MAX} refunds. Put what is left into one.`,
+    },
+  },
+  async handle({ app, body, idempotencyKey }) {
+    const result = await app.payments.refund({
       paymentId: body.payment,
       ...(body.amount !== undefined && { amount: body.amount }),
       ...(body.reference !== undefined && { reference: body.reference }),
       ...(body.reason !== undefined && { reason: body.reason }),
+      ...(body.metadata !== undefined && { metadata: body.metadata }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
     })
     switch (result.status) {
       case 'succeeded':
       case 'canceled':
-        return c.json(json(result.refund), 200)
+        return ok(json(app, result.refund))
       case 'processing':
       case 'requires_action':
-        return c.json(json(result.refund), 202)
-      case 'failed': {
-        const { failure, outcome } = result.refund
-        return sendProblem(c, {
-          status: 402,
-          type: 'channel_error',
-          code: 'refund_refused',
-          message: failure?.message ?? 'Alipay refused this refund.',
-          outcome,
-          ...(failure && { alipay: refusalJson(failure) }),
-          objects: { refund: json(result.refund) },
-        })
-      }
+        return { status: 202, body: json(app, result.refund) }
+      case 'failed':
+        return refused(app, result.refund)
       case 'exists_with_different_amount':
-        return sendProblem(c, {
-          status: 409,
-          type: 'conflict_error',
-          code: 'refund_exists_with_different_amount',
-          message: `There is a refund of ${result.refund.amount} fen with this reference. For a further refund use another reference.`,
-          param: 'reference',
-          objects: { refund: json(result.refund) },
-        })
+        return conflict(
+          'refund_exists_with_different_amount',
+          `There is a refund of ${result.refund.amount} fen with this reference. For a further refund use another reference.`,
+          { param: 'reference', objects: { refund: json(app, result.refund) } },
+        )
       case 'not_paid':
-        return sendProblem(
-          c,
-          conflict(
-            'payment_not_paid',
-            'This payment is not paid, so nothing can be given back. To end it, cancel it.',
-            result.record,
-            'payment',
-          ),
+        return conflict(
+          'payment_not_paid',
+          'This payment is not paid, so nothing can be given back. To end it, cancel it.',
+          about(app, result.record, 'payment'),
         )
       case 'amount_too_large':
-        return sendProblem(
-          c,
-          conflict(
-            'amount_too_large',
-            `At most ${result.refundable} fen of this payment can still be refunded.`,
-            result.record,
-            'amount',
-          ),
+        return conflict(
+          'amount_too_large',
+          `At most ${result.refundable} fen of this payment can still be refunded.`,
+          about(app, result.record, 'amount'),
         )
       case 'too_many_refunds':
-        return sendProblem(
-          c,
-          conflict(
-            'too_many_refunds',
-            `A payment has at most ${REFUNDS_MAX} refunds. Put what is left into one.`,
-            result.record,
-            'payment',
-          ),
+        return conflict(
+          'too_many_refunds',
+          `A payment has at most ${REFUNDS_MAX} refunds. Put what is left into one.`,
+          about(app, result.record, 'payment'),
         )
       case 'not_found':
-        return sendProblem(
-          c,
-          notFound('payment_not_found', 'There is no payment with this id.', 'payment'),
-        )
+        return notFound('payment_not_found', 'There is no payment with this id.', 'payment')
     }
-  })
+  },
+})
 
-  function conflict(code: string, message: string, record: PaymentRecord, param: string): Problem {
-    return {
-      status: 409,
-      type: 'conflict_error',
-      code,
-      message,
-      param,
-      objects: { payment: paymentJson(record, presentation, clock.now()) },
+const listRefunds = operation({
+  method: 'GET',
+  path: '/v1/refunds',
+  id: 'listRefunds',
+  summary: 'List refunds, newest first',
+  scope: 'refunds:read',
+  query: listRefundsFields,
+  answers: { 200: { description: 'A page.', schema: list(refund) } },
+  async handle({ app, query }) {
+    const { limit, starting_after: before, payment: paymentId, status } = query
+    const found = await app.payments.listRefunds({ limit: limit + 1, before, paymentId, status })
+    return page(found, limit, (one) => json(app, one))
+  },
+})
+
+const getRefund = operation({
+  method: 'GET',
+  path: '/v1/refunds/{id}',
+  id: 'getRefund',
+  summary: 'Get a refund',
+  scope: 'refunds:read',
+  answers: { 200: { description: 'The refund.', schema: refund } },
+  problems: NOT_FOUND,
+  async handle({ app, params }) {
+    const found = await app.payments.findRefund(params['id'] ?? '')
+    return found ? ok(json(app, found.refund)) : refundNotFound()
+  },
+})
+
+const retryRefund = operation({
+  method: 'POST',
+  path: '/v1/refunds/{id}/retry',
+  id: 'retryRefund',
+  summary: 'Try a refund now that waits for you',
+  description: 'Such as after topping up the balance. Its number and its reservation stay.',
+  scope: 'refunds:write',
+  audit: 'refund.retry',
+  answers: {
+    200: { description: 'The money went back.', schema: refund },
+    202: { description: 'Under way, or still in need of action.', schema: refund },
+  },
+  problems: {
+    ...NOT_FOUND,
+    refund_not_waiting: { status: 409, description: 'It is under way or has ended.' },
+    refund_refused: { status: 402, description: 'Alipay refused.' },
+  },
+  async handle({ app, params }) {
+    return decided(app, await app.payments.retryRefund(params['id'] ?? ''))
+  },
+  late: asItIs,
+})
+
+const cancelRefund = operation({
+  method: 'POST',
+  path: '/v1/refunds/{id}/cancel',
+  id: 'cancelRefund',
+  summary: 'Give a refund up',
+  description:
+    'At once where it was never sent, else when Alipay is known not to have made it (202 until then).',
+  scope: 'refunds:write',
+  audit: 'refund.cancel',
+  answers: {
+    200: { description: 'It has ended.', schema: refund },
+    202: { description: 'Alipay is being asked.', schema: refund },
+  },
+  problems: {
+    ...NOT_FOUND,
+    refund_not_waiting: { status: 409, description: 'It is under way or has ended.' },
+    refund_refused: { status: 402, description: 'Alipay refused.' },
+  },
+  async handle({ app, params }) {
+    return decided(app, await app.payments.cancelRefund(params['id'] ?? ''))
+  },
+  late: asItIs,
+})
+
+/** The operations below `/v1/refunds`. */
+export const refundOperations: readonly AnyOperation[] = [
+  createRefund,
+  listRefunds,
+  getRefund,
+  retryRefund,
+  cancelRefund,
+]
+
+function json({ presentation }: AppContext, one: Refund) {
+  return refundJson(one, presentation)
+}
+
+function decided(app: AppContext, result: DecideRefundResult): Answer | Problem {
+  switch (result.status) {
+    case 'done': {
+      const { status } = result.refund
+      if (status === 'failed') return refused(app, result.refund)
+      const isOver = status === 'succeeded' || status === 'canceled'
+      return { status: isOver ? 200 : 202, body: json(app, result.refund) }
     }
+    case 'not_possible':
+      return conflict('refund_not_waiting', 'This refund is under way, or has ended.', {
+        objects: { refund: json(app, result.refund) },
+      })
+    case 'not_found':
+      return refundNotFound()
   }
+}
 
-  app.get('/:id', async (c) => {
-    const found = await payments.findRefund(c.req.param('id'))
-    if (found) return c.json(json(found.refund))
-    return sendProblem(c, notFound('refund_not_found', 'There is no refund with this id.', 'id'))
-  })
+/** What is known of a refund while Alipay is still being asked. */
+async function asItIs({
+  app,
+  params,
+}: {
+  readonly app: AppContext
+  readonly params: Readonly<Record<string, string>>
+}): Promise<Answer | undefined> {
+  const found = await app.payments.findRefund(params['id'] ?? '')
+  return found && { status: 202, body: json(app, found.refund) }
+}
 
-  return app
+function refused(app: AppContext, one: Refund): Problem {
+  const { failure, outcome } = one
+  return {
+    status: 402,
+    type: 'channel_error',
+    code: 'refund_refused',
+    message: failure?.message ?? 'Alipay refused this refund.',
+    outcome,
+    ...(failure && { alipay: refusalJson(failure) }),
+    objects: { refund: json(app, one) },
+  }
+}
+
+function about({ presentation, clock }: AppContext, record: PaymentRecord, param: string) {
+  return { param, objects: { payment: paymentJson(record, presentation, clock.now()) } }
+}
+
+function refundNotFound(): Problem {
+  return notFound('refund_not_found', 'There is no refund with this id.', 'id')
 }

@@ -14,7 +14,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
     "img-src 'self'",
     "connect-src 'self'",
     "base-uri 'none'",
-    "form-action 'none'",
+    "form-action 'self'",
     "frame-ancestors 'self'",
   ].join('; '),
   'x-content-type-options': 'nosniff',

@@ -60,7 +60,7 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
         )
       }
       const rows = await payments
-        .$if(conditions.length > 0, (query) => query.where(sql.join(conditions, sql` and `)))
+        .$if(conditions.length > 0, (query) => query.where(all(conditions)))
         .limit(limit)
         .execute()
       return rows.map(toRecord)
@@ -82,7 +82,7 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
         .selectFrom('refunds')
         .innerJoin('payments', 'payments.id', 'refunds.payment_id')
         .selectAll('refunds')
-        .where(sql.join(conditions, sql` and `))
+        .where(all(conditions))
         .orderBy('refunds.created_at', 'desc')
         .orderBy('refunds.id', 'desc')
         .limit(limit)
@@ -101,12 +101,12 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
       if (delivered !== undefined) {
         const open = sql`exists (select 1 from webhook_deliveries
           where event_id = events.id and status <> 'succeeded')`
-        conditions.push(delivered ? sql`not ${open}` : open)
+        conditions.push(delivered ? sql`not ${open}` : sql`${open}`)
       }
       const rows = await db
         .selectFrom('events')
         .selectAll()
-        .where(sql.join(conditions, sql` and `))
+        .where(all(conditions))
         .orderBy('position', order)
         .limit(limit)
         .execute()
@@ -216,6 +216,11 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
       await db.deleteFrom('quarantine').where('app', '=', app).where('position', '=', id).execute()
     },
   }
+}
+
+/** All of the conditions hold. */
+function all(conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<SqlBool> {
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`
 }
 
 /** What a filter asks for, each part of it by an index or over few rows. */

@@ -1,6 +1,6 @@
 /**
- * The cashier page's static files. Their addresses name their content, so browsers may keep them
- * for ever.
+ * The static files of the pages. Their addresses name their content, so browsers may keep them for
+ * ever.
  *
  * @module
  */
@@ -13,6 +13,7 @@ const TYPES = {
   'cashier.css': 'text/css; charset=utf-8',
   'cashier.js': 'text/javascript; charset=utf-8',
   'cashier.svg': 'image/svg+xml',
+  'reference.css': 'text/css; charset=utf-8',
 }
 
 /** The names of the files. */
@@ -32,11 +33,11 @@ const assets = Object.fromEntries(
 ) as Record<AssetName, Asset>
 
 /** The address of a file, with what its content hashes to. */
-export function assetUrl(name: AssetName, { basePath }: ServerContext): string {
+export function assetUrl(name: AssetName, { basePath }: Pick<ServerContext, 'basePath'>): string {
   return `${basePath}/assets/${name}?v=${assets[name].hash}`
 }
 
-/** Serves `/assets/cashier.*`. */
+/** Serves `/assets/*`. */
 export function assetsRoute(): Hono<RouteEnvironment> {
   const app = new Hono<RouteEnvironment>()
   app.get('/:name', (c) => {

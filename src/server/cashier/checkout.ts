@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { formatRfc3339 } from '../../alipay/index.ts'
 import { checkoutView, type CheckoutView, type PaymentRecord } from '../../payments/index.ts'
-import type { ServerContext } from '../options.ts'
+import type { AppContext } from '../options.ts'
 import type { Language } from './language.ts'
 import { texts } from './texts.ts'
 import { isFinal, renderCheckout } from './view.ts'
@@ -33,6 +33,8 @@ export interface Checkout {
   readonly expires_in_ms: number
   readonly paid_at: string | null
   readonly return_url: string | null
+  /** Where to ask for a new code, by POST, once this one is over; `null` where that is not allowed. */
+  readonly retry_url: string | null
   /** Names this content; another content has another. What is left of the time does not count. */
   readonly tag: string
   /** The state in one line, read out when it changes. */
@@ -45,7 +47,7 @@ export interface Checkout {
 export function checkoutOf(
   record: PaymentRecord,
   language: Language,
-  context: ServerContext,
+  context: AppContext,
 ): Checkout {
   const now = context.clock.now()
   const view = checkoutView(record, now)
@@ -64,6 +66,9 @@ export function checkoutOf(
     expires_at: formatRfc3339(view.expiresAt),
     paid_at: view.paidAt === null ? null : formatRfc3339(view.paidAt),
     return_url: view.returnUrl,
+    retry_url: canRetry(record)
+      ? `${context.basePath}/c/${record.payment.checkoutToken}/retry`
+      : null,
     title: texts[language].states[view.state][0],
   } as const
   const hash = createHash('sha256').update(JSON.stringify(content)).digest('base64url')
@@ -72,6 +77,12 @@ export function checkoutOf(
     version: record.payment.version,
     expires_in_ms: expiresInMs,
     tag: hash.slice(0, 16),
-    html: renderCheckout(view, expiresInMs, language, context),
+    html: renderCheckout(view, { expiresInMs, retryUrl: content.retry_url }, language, context),
   }
+}
+
+/** Whether the buyer may ask for a new code: the merchant allows it, and the old one is over. */
+export function canRetry({ payment }: PaymentRecord): boolean {
+  const isOver = payment.status === 'expired' || payment.status === 'canceled'
+  return payment.retryAllowed && payment.reference !== null && isOver
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { html, raw } from 'hono/html'
-import type { ServerContext } from '../options.ts'
+import type { AppContext, ServerContext } from '../options.ts'
 import { assetUrl } from './assets.ts'
 import type { Checkout } from './checkout.ts'
 import { icon } from './icons.ts'
@@ -13,9 +13,10 @@ import type { Language } from './language.ts'
 import { texts } from './texts.ts'
 
 /** The page of a payment. Without JavaScript it reloads itself every 5 seconds until the end. */
-export function checkoutPage(checkout: Checkout, language: Language, context: ServerContext) {
-  const { merchantName = texts[language].cashier } = context
+export function checkoutPage(checkout: Checkout, language: Language, context: AppContext) {
+  const merchantName = context.merchantName ?? texts[language].cashier
   return frame(language, context, {
+    isTest: context.mode === 'test',
     title: `${checkout.title} · ${merchantName}`,
     head: html`${
         checkout.final ? '' : raw('<noscript><meta http-equiv="refresh" content="5" /></noscript>')
@@ -39,6 +40,7 @@ export function checkoutPage(checkout: Checkout, language: Language, context: Se
 export function notFoundPage(language: Language, context: ServerContext) {
   const [title, hint] = texts[language].notFound
   return frame(language, context, {
+    isTest: false,
     title,
     head: '',
     main: html`<main data-state="unknown">
@@ -54,7 +56,12 @@ export function notFoundPage(language: Language, context: ServerContext) {
 function frame(
   language: Language,
   context: ServerContext,
-  page: { readonly title: string; readonly head: unknown; readonly main: unknown },
+  page: {
+    readonly isTest: boolean
+    readonly title: string
+    readonly head: unknown
+    readonly main: unknown
+  },
 ) {
   const t = texts[language]
   const other = language === 'zh' ? 'en' : 'zh'
@@ -72,7 +79,7 @@ function frame(
         ${page.head}
       </head>
       <body>
-        ${context.mode === 'test' ? html`<p class="test-mode">${t.testMode}</p>` : ''} ${page.main}
+        ${page.isTest ? html`<p class="test-mode">${t.testMode}</p>` : ''} ${page.main}
         <footer>
           <a href="?lang=${other}" hreflang="${texts[other].tag}" lang="${texts[other].tag}"
             >${t.otherLanguage}</a

@@ -7,10 +7,15 @@
 import { Hono, type Context } from 'hono'
 import type { PaymentRecord } from '../../payments/index.ts'
 import { checkoutView } from '../../payments/index.ts'
-import type { RouteEnvironment, ServerContext } from '../options.ts'
-import { notFound, sendProblem } from '../problem.ts'
+import {
+  contextOf,
+  type AppContext,
+  type RouteEnvironment,
+  type ServerContext,
+} from '../options.ts'
+import { conflict, notFound, sendProblem } from '../problem.ts'
 import { closedGrid, qrGrid, qrPng, qrSvg, type QrGrid } from '../qr-image.ts'
-import { checkoutOf } from './checkout.ts'
+import { canRetry, checkoutOf } from './checkout.ts'
 import { checkoutEvents } from './events.ts'
 import { languageOf } from './language.ts'
 import { checkoutPage, notFoundPage } from './page.ts'
@@ -20,7 +25,7 @@ type RouteContext = Context<RouteEnvironment>
 
 /** Serves the routes below `/c`. */
 export function cashierRoutes(context: ServerContext): Hono<RouteEnvironment> {
-  const { payments, clock } = context
+  const { apps, clock } = context
   const app = new Hono<RouteEnvironment>()
 
   app.use(async (c, next) => {
@@ -31,16 +36,17 @@ export function cashierRoutes(context: ServerContext): Hono<RouteEnvironment> {
 
   app.get('/:token', async (c) => {
     const language = languageOf(c)
-    const record = await find(c)
+    const found = await find(c)
     c.header('content-language', texts[language].tag)
-    if (!record) return c.html(notFoundPage(language, context), 404)
-    return c.html(checkoutPage(checkoutOf(record, language, context), language, context))
+    if (!found) return c.html(notFoundPage(language, context), 404)
+    const checkout = checkoutOf(found.record, language, found.app)
+    return c.html(checkoutPage(checkout, language, found.app))
   })
 
   app.get('/:token/status', async (c) => {
-    const record = await find(c)
-    if (!record) return unknownToken(c)
-    const checkout = checkoutOf(record, languageOf(c), context)
+    const found = await find(c)
+    if (!found) return unknownToken(c)
+    const checkout = checkoutOf(found.record, languageOf(c), found.app)
     // Weak: what is left of the time changes with each answer.
     const etag = `W/"${checkout.tag}"`
     c.header('etag', etag)
@@ -49,16 +55,18 @@ export function cashierRoutes(context: ServerContext): Hono<RouteEnvironment> {
   })
 
   app.get('/:token/events', async (c) => {
-    const record = await find(c)
-    if (!record) return unknownToken(c)
+    const found = await find(c)
+    if (!found) return unknownToken(c)
     const language = languageOf(c)
-    const { final, tag } = checkoutOf(record, language, context)
+    const { record, app: itsApp } = found
+    const { final, tag } = checkoutOf(record, language, itsApp)
     // A browser asks again when a stream ends; 204 tells it that there is nothing more.
     if (final && c.req.header('last-event-id') === tag) return c.body(null, 204)
     c.header('content-type', 'text/event-stream; charset=utf-8')
     c.header('x-accel-buffering', 'no')
     if (c.req.method === 'HEAD') return c.body(null)
-    return c.body(checkoutEvents(record.payment.id, () => find(c), language, context))
+    const { id } = record.payment
+    return c.body(checkoutEvents(id, () => itsApp.payments.find(id), language, itsApp))
   })
 
   app.get('/:token/qr.svg', async (c) => {
@@ -77,20 +85,78 @@ export function cashierRoutes(context: ServerContext): Hono<RouteEnvironment> {
     return c.body(new Uint8Array(qrPng(grid, size)), 200, { 'content-type': 'image/png' })
   })
 
-  function find(c: RouteContext): Promise<PaymentRecord | undefined> {
-    return payments.findByCheckoutToken(c.req.param('token') ?? '')
+  // A new code for the same sale is a new payment, made only after the old one is over. A form of
+  // the page sends it, so what comes from another site is not followed.
+  app.post('/:token/retry', async (c) => {
+    const found = await find(c)
+    if (!found) return unknownToken(c)
+    if (isCrossSite(c)) {
+      return sendProblem(c, conflict('cross_site', 'This can only be sent by the cashier page.'))
+    }
+    const { record, app: itsApp } = found
+    const next = await retry(record, itsApp)
+    if (next === undefined) {
+      const message = 'This payment cannot be made again here. Ask the shop for a new code.'
+      return sendProblem(c, conflict('retry_not_allowed', message))
+    }
+    return c.redirect(`${context.basePath}/c/${next.payment.checkoutToken}`, 303)
+  })
+
+  /** Tokens are unguessable and unique among all applications. */
+  async function find(c: RouteContext): Promise<Found | undefined> {
+    const token = c.req.param('token') ?? ''
+    for (const served of apps.list()) {
+      const record = await served.payments.findByCheckoutToken(token)
+      if (record) return { app: contextOf(context, served), record }
+    }
+    return undefined
   }
 
   /** The code, or the closed picture where no code may be shown; `undefined` for no payment. */
   async function picture(c: RouteContext): Promise<QrGrid | undefined> {
-    const record = await find(c)
-    if (!record) return undefined
-    const { qrCode } = checkoutView(record, clock.now())
+    const found = await find(c)
+    if (!found) return undefined
+    const { qrCode } = checkoutView(found.record, clock.now())
     const t = texts[languageOf(c)]
     return qrCode === null ? closedGrid(t.closedCode) : qrGrid(qrCode, t.qrCode)
   }
 
   return app
+}
+
+interface Found {
+  readonly app: AppContext
+  readonly record: PaymentRecord
+}
+
+/** The payment that takes the place of one that is over; `undefined` where that is not allowed. */
+async function retry(
+  record: PaymentRecord,
+  { payments }: AppContext,
+): Promise<PaymentRecord | undefined> {
+  const { payment } = record
+  const { reference } = payment
+  if (!canRetry(record) || reference === null) return undefined
+  const result = await payments.create({
+    amount: payment.amount,
+    subject: payment.subject,
+    reference,
+    retryAllowed: true,
+    expiresInMs: payment.expiresAt - payment.createdAt,
+    metadata: payment.metadata,
+    ...(payment.returnUrl !== null && { returnUrl: payment.returnUrl }),
+    ...(payment.storeId !== null && { storeId: payment.storeId }),
+    ...(payment.operatorId !== null && { operatorId: payment.operatorId }),
+    ...(payment.terminalId !== null && { terminalId: payment.terminalId }),
+  })
+  // Where another page was quicker, or the sale is paid, its payment is the one to look at.
+  return result.record
+}
+
+/** Whether a browser says that another site's page sent it. */
+function isCrossSite(c: RouteContext): boolean {
+  const site = c.req.header('sec-fetch-site')
+  return site !== undefined && site !== 'same-origin' && site !== 'none'
 }
 
 /** Width and height in pixels, 64 to 1024, by default 300; `undefined` for anything else. */

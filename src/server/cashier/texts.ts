@@ -25,6 +25,8 @@ export interface Texts {
   readonly back: string
   readonly amountRefunded: string
   readonly paidAt: string
+  /** On the button that asks for a new code. */
+  readonly retry: string
   /** Title and what to do, by state. */
   readonly states: Readonly<Record<CheckoutView['state'], readonly [title: string, hint: string]>>
   readonly notFound: readonly [title: string, hint: string]
@@ -46,6 +48,7 @@ const zh: Texts = {
   back: '返回商家',
   amountRefunded: '已退款',
   paidAt: '支付时间',
+  retry: '重新获取付款码',
   states: {
     preparing: ['正在生成付款码', '请稍候，付款码马上就好'],
     waiting: ['请使用支付宝付款', '打开支付宝「扫一扫」，扫描下方二维码'],
@@ -75,6 +78,7 @@ const en: Texts = {
   back: 'Back to the shop',
   amountRefunded: 'Refunded',
   paidAt: 'Paid at (Beijing time)',
+  retry: 'Get a new code',
   states: {
     preparing: ['Preparing your code', 'This takes a moment'],
     waiting: ['Pay with Alipay', 'Open Alipay and scan the code below'],

@@ -8,7 +8,7 @@ import { html, raw } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import { formatBeijingTime, formatYuan, type Fen } from '../../alipay/index.ts'
 import type { CheckoutView } from '../../payments/index.ts'
-import type { ServerContext } from '../options.ts'
+import type { AppContext } from '../options.ts'
 import { qrGrid, qrSvg } from '../qr-image.ts'
 import { icon, STATE_ICONS } from './icons.ts'
 import type { Language } from './language.ts'
@@ -17,9 +17,9 @@ import { texts } from './texts.ts'
 /** What stands in `<main>`: the order, and what is to be done or has come of it. */
 export function renderCheckout(
   view: CheckoutView,
-  expiresInMs: number,
+  { expiresInMs, retryUrl }: { readonly expiresInMs: number; readonly retryUrl: string | null },
   language: Language,
-  context: ServerContext,
+  context: AppContext,
 ): string {
   const t = texts[language]
   const [title, hint] = t.states[view.state]
@@ -63,6 +63,13 @@ export function renderCheckout(
                   ? html`<a class="hint try" href="${payUrl}" target="_blank">${t.tryWallet}</a>`
                   : ''
               }`
+      }
+      ${
+        retryUrl === null
+          ? ''
+          : html`<form method="post" action="${retryUrl}">
+              <button class="button pay">${t.retry}</button>
+            </form>`
       }
       ${
         view.returnUrl !== null && isFinal(view.state)

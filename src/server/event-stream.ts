@@ -1,0 +1,78 @@
+/**
+ * Server-Sent Events: what they look like on the wire, and when they end.
+ *
+ * @module
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+
+/** How often something is said, so that nothing in between takes the connection for dead. */
+export const KEEP_ALIVE_MS = 15_000
+
+/** Sends to one reader. */
+export interface EventSink {
+  /** Sends data as JSON; `id` is what the reader gives back when it comes again. */
+  send(data: object, id?: string): void
+  /** Ends the stream. */
+  close(): void
+  /** Breaks it off: the reader comes again. */
+  fail(error: unknown): void
+  /** Whether the reader is still there. */
+  readonly isOpen: boolean
+}
+
+/**
+ * Makes a stream.
+ *
+ * @param stopping Ends it when the server stops.
+ * @param begin Is given the sink as soon as somebody reads. Returns what to do at the end, which is
+ *   called once, whoever ended it.
+ */
+export function eventStream(
+  stopping: AbortSignal,
+  begin: (sink: EventSink) => () => void,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let end = (): void => {}
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      let isOpen = true
+      let finish = (): void => {}
+      const say = (text: string): void => controller.enqueue(encoder.encode(text))
+      const keepAlive = setInterval(() => say(':\n\n'), KEEP_ALIVE_MS).unref()
+      end = () => {
+        if (!isOpen) return
+        isOpen = false
+        clearInterval(keepAlive)
+        stopping.removeEventListener('abort', close)
+        finish()
+      }
+      const sink: EventSink = {
+        send(data, id) {
+          if (isOpen)
+            say(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`)
+        },
+        close,
+        fail(error) {
+          if (!isOpen) return
+          end()
+          controller.error(error)
+        },
+        get isOpen() {
+          return isOpen
+        },
+      }
+      function close(): void {
+        if (!isOpen) return
+        end()
+        controller.close()
+      }
+      stopping.addEventListener('abort', close)
+      if (stopping.aborted) return close()
+      // Something goes out at once, so that a proxy opens the way.
+      say(':\n\n')
+      finish = begin(sink)
+      if (!isOpen) finish()
+    },
+    cancel: () => end(),
+  })
+}

@@ -1,0 +1,24 @@
+/**
+ * All operations of the merchant API.
+ *
+ * @module
+ */
+import { apiKeyOperations } from './api-keys-routes.ts'
+import { attentionOperations } from './attention-routes.ts'
+import { eventOperations } from './events-routes.ts'
+import { logOperations } from './logs-routes.ts'
+import type { AnyOperation } from './operation.ts'
+import { paymentOperations } from './payments-routes.ts'
+import { refundOperations } from './refunds-routes.ts'
+import { webhookOperations } from './webhook-routes.ts'
+
+/** All of them, in the order in which they are documented. */
+export const operations: readonly AnyOperation[] = [
+  ...paymentOperations,
+  ...refundOperations,
+  ...attentionOperations,
+  ...eventOperations,
+  ...webhookOperations,
+  ...apiKeyOperations,
+  ...logOperations,
+]

@@ -1,0 +1,313 @@
+/**
+ * What the merchant API answers with, as schemas: the OpenAPI document is written from them, and
+ * tests hold every answer against them.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { SCOPES, type Scope } from '../access/index.ts'
+import { EVENT_TYPES } from '../webhooks/index.ts'
+
+const instant = z.iso.datetime({ offset: true }).describe('RFC 3339')
+const fen = z.int().min(0).describe('Whole fen: 100 are 1 yuan')
+const outcome = z
+  .enum(['not_applied', 'unknown', 'applied'])
+  .describe('What may be concluded about the last call to Alipay')
+const metadata = z
+  .record(z.string(), z.string())
+  .describe('Your own names and values, given back with each answer and event')
+const refusal = z.object({
+  sub_code: z.string().describe('Alipay’s code, e.g. `ACQ.TOTAL_FEE_EXCEED`'),
+  sub_msg: z.string().describe('Alipay’s own words, in Chinese'),
+})
+const failure = z
+  .object({ message: z.string(), alipay: refusal })
+  .nullable()
+  .describe('Why Alipay said no, and what to do')
+
+/** The states of a payment. */
+export const paymentStatus = z.enum([
+  'created',
+  'pending',
+  'closing',
+  'succeeded',
+  'expired',
+  'canceled',
+  'failed',
+])
+
+/** The states of a refund. */
+export const refundStatus = z.enum([
+  'pending',
+  'processing',
+  'requires_action',
+  'succeeded',
+  'failed',
+  'canceled',
+])
+
+/** A payment. */
+export const payment = z
+  .object({
+    id: z.string(),
+    object: z.literal('payment'),
+    livemode: z.boolean().describe('Whether it is real money'),
+    amount: fen,
+    currency: z.literal('cny'),
+    amount_received: fen.nullable().describe('What the merchant receives, where Alipay said so'),
+    amount_refunded: fen,
+    amount_refundable: fen.describe('What may still be refunded'),
+    subject: z.string(),
+    reference: z.string().nullable().describe('Your name for the sale; one is paid once'),
+    retry_of: z.string().nullable().describe('The payment before it of the same reference'),
+    method: z
+      .enum(['qr', 'barcode'])
+      .describe('The buyer scans our code, or shows one that we scan (付款码)'),
+    metadata,
+    store_id: z.string().nullable(),
+    operator_id: z.string().nullable(),
+    terminal_id: z.string().nullable(),
+    retry_allowed: z.boolean().describe('Whether the cashier page may offer a new code'),
+    status: paymentStatus,
+    outcome,
+    next_action: z
+      .object({
+        type: z.literal('show_qr'),
+        qr_code: z.string().describe('The text to draw as a QR code'),
+        checkout_url: z.url().nullable(),
+        qr_image_url: z.url().nullable().describe('The code as PNG; `.svg` instead of `.png`: SVG'),
+      })
+      .nullable()
+      .describe('`null` as soon as no code may be shown'),
+    checkout_url: z.url().nullable().describe('The cashier page'),
+    return_url: z.string().nullable(),
+    expires_at: instant,
+    scanned_at: instant.nullable(),
+    paid_at: instant.nullable(),
+    ended_at: instant.nullable().describe('When it first ended without money'),
+    late: z.boolean().describe('Whether the money came after the end'),
+    duplicate_of: z.string().nullable().describe('The payment that had paid the reference before'),
+    settlement: z.enum(['due', 'accepted', 'held', 'refunded']).nullable(),
+    review: z
+      .enum([
+        'amount_mismatch',
+        'seller_mismatch',
+        'refunded_by_cancel',
+        'late',
+        'duplicate',
+        'refund_discordant',
+      ])
+      .nullable()
+      .describe('Why a person has to look at it'),
+    cancellation_reason: z.enum(['expired', 'requested', 'superseded']).nullable(),
+    failure,
+    alipay: z.object({
+      out_trade_no: z.string(),
+      trade_no: z.string().nullable(),
+      trade_status: z.string().nullable(),
+    }),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: 'Payment' })
+
+/** A refund. */
+export const refund = z
+  .object({
+    id: z.string(),
+    object: z.literal('refund'),
+    livemode: z.boolean(),
+    payment: z.string(),
+    amount: fen,
+    currency: z.literal('cny'),
+    reference: z.string().nullable(),
+    reason: z.string().nullable(),
+    metadata,
+    status: refundStatus,
+    outcome,
+    source: z
+      .enum(['api', 'policy', 'cancel', 'external'])
+      .describe('Who made it: you, the policy for late money, our cancel, or Alipay’s console'),
+    failure,
+    alipay: z.object({ out_request_no: z.string() }),
+    succeeded_at: instant.nullable(),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: 'Refund' })
+
+/** A line of a timeline. */
+export const timelineEntry = z
+  .object({
+    object: z.literal('timeline_entry'),
+    at: instant,
+    kind: z.string().describe('What was learned, e.g. `trade`'),
+    source: z.string().describe('From where: `gateway`, `notification`, `merchant`, `clock`, …'),
+    summary: z.record(z.string(), z.unknown()),
+    version: z.int(),
+    from: paymentStatus.nullable(),
+    to: paymentStatus,
+    raw: z.string().nullable().describe('The verified message, buyer data masked'),
+  })
+  .meta({ id: 'TimelineEntry' })
+
+/** An event. */
+export const event = z
+  .object({
+    id: z.string(),
+    object: z.literal('event'),
+    type: z.enum(EVENT_TYPES as readonly [string, ...string[]]),
+    sequence: z.int().describe('Counts the events of its object: drop one that is lower'),
+    timestamp: instant,
+    payment: z.string(),
+    refund: z.string().nullable(),
+    data: z.object({
+      object: z
+        .record(z.string(), z.unknown())
+        .describe('The payment or the refund as it was then'),
+      previous: z.record(z.string(), z.unknown()).nullable().describe('What was different before'),
+    }),
+  })
+  .meta({ id: 'Event' })
+
+/** A webhook endpoint. */
+export const webhookEndpoint = z
+  .object({
+    id: z.string(),
+    object: z.literal('webhook_endpoint'),
+    livemode: z.boolean(),
+    url: z.string(),
+    description: z.string(),
+    types: z.union([z.literal('*'), z.array(z.string())]),
+    status: z.enum(['enabled', 'disabled']),
+    disabled_reason: z.enum(['merchant', 'gone', 'failing']).nullable(),
+    failures: z.int().describe('Attempts that failed in a row'),
+    failing_since: instant.nullable(),
+    secrets: z
+      .array(z.object({ created_at: instant, holds_until: instant.nullable() }))
+      .describe('When each secret holds, newest first'),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: 'WebhookEndpoint' })
+
+/** A webhook endpoint whose secret is told, this once. */
+export const webhookEndpointWithSecret = webhookEndpoint
+  .extend({ secret: z.string().describe('`whsec_…`; told this once') })
+  .meta({ id: 'WebhookEndpointWithSecret' })
+
+const attempt = z.object({
+  at: instant,
+  duration_ms: z.int(),
+  status: z.int().nullable().describe('HTTP status; `null` where there was no answer'),
+  error: z.string().nullable(),
+  answer: z.string().nullable().describe('The beginning of the answer’s body'),
+})
+
+/** What is sent to an endpoint. */
+export const delivery = z
+  .object({
+    id: z.string(),
+    object: z.literal('webhook_delivery'),
+    endpoint: z.string(),
+    event: z.string(),
+    type: z.string().nullable(),
+    status: z.enum(['pending', 'succeeded', 'failed']),
+    attempts: z.int(),
+    due_in_ms: z.int().nullable().describe('Until the next attempt'),
+    log: z.array(attempt),
+    created_at: instant,
+    finished_at: instant.nullable(),
+  })
+  .meta({ id: 'WebhookDelivery' })
+
+/** What became of trying an endpoint out. */
+export const testDelivery = attempt
+  .extend({ object: z.literal('webhook_test'), delivered: z.boolean() })
+  .meta({ id: 'WebhookTest' })
+
+/** How many deliveries are due again. */
+export const due = z
+  .object({ object: z.literal('due_deliveries'), count: z.int() })
+  .meta({ id: 'DueDeliveries' })
+
+/** What a key may do. */
+export const scopes = z.union([
+  z.literal('*'),
+  z.array(z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]])).min(1),
+])
+
+/** An API key. */
+export const apiKey = z
+  .object({
+    id: z.string(),
+    object: z.literal('api_key'),
+    name: z.string(),
+    hint: z.string().describe('Its beginning and its end'),
+    scopes,
+    created_at: instant,
+    last_used_at: instant.nullable(),
+    expires_at: instant.nullable(),
+    revoked_at: instant.nullable(),
+  })
+  .meta({ id: 'ApiKey' })
+
+/** An API key that is told, this once. */
+export const apiKeyWithText = apiKey
+  .extend({ key: z.string().describe('The key itself; told this once') })
+  .meta({ id: 'ApiKeyWithText' })
+
+/** An entry of the audit log. */
+export const auditEntry = z
+  .object({
+    id: z.string(),
+    object: z.literal('audit_entry'),
+    at: instant,
+    actor: z.string().describe('The API key that asked'),
+    action: z.string(),
+    object_id: z.string().nullable(),
+    detail: z.record(z.string(), z.unknown()),
+    request_id: z.string().nullable(),
+  })
+  .meta({ id: 'AuditEntry' })
+
+/** Something that a person has to look at. */
+export const attention = z
+  .object({
+    object: z.literal('attention'),
+    kind: z.string().describe('The review of a payment, or `refund_requires_action`'),
+    payment: z.union([payment, z.string()]).describe('With its object where it is about a payment'),
+    refund: refund.nullable(),
+    options: z.array(z.string()).describe('What can be done about it, as paths of this API'),
+  })
+  .meta({ id: 'Attention' })
+
+/** An object that is gone. */
+export const deleted = z
+  .object({ id: z.string(), object: z.string(), deleted: z.literal(true) })
+  .meta({ id: 'Deleted' })
+
+/** A page of a list. */
+export function list<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    object: z.literal('list'),
+    data: z.array(item),
+    has_more: z.boolean().describe('Whether there are more: ask with `starting_after`'),
+  })
+}
+
+/** The envelope of every problem. */
+export const problem = z
+  .object({
+    error: z.looseObject({
+      type: z.string(),
+      code: z.string().describe('Stable, for programs'),
+      message: z.string().describe('What to do, for people'),
+      param: z.string().nullable(),
+      outcome,
+      alipay: refusal.nullable(),
+      request_id: z.string(),
+      doc_url: z.string(),
+    }),
+  })
+  .meta({ id: 'Problem' })
