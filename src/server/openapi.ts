@@ -48,8 +48,11 @@ export const BODY_PROBLEMS: Readonly<Record<string, ProblemDescription>> = {
 
 /** All problems of an operation. */
 export function problemsOf(one: AnyOperation): Readonly<Record<string, ProblemDescription>> {
-  const takesBody = one.method === 'POST' || one.method === 'PATCH' || one.method === 'DELETE'
-  return { ...COMMON_PROBLEMS, ...(takesBody && BODY_PROBLEMS), ...one.problems }
+  return { ...COMMON_PROBLEMS, ...(takesBody(one) && BODY_PROBLEMS), ...one.problems }
+}
+
+function takesBody({ method }: AnyOperation): boolean {
+  return method !== 'GET'
 }
 
 /** An OpenAPI 3.1 document. */
@@ -121,6 +124,7 @@ export function openApi(operations: readonly AnyOperation[], baseUrl?: string) {
             .join(', ')}.`,
         },
       },
+      responses: commonResponses(toSchema),
       schemas: Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1))),
     },
   }
@@ -181,19 +185,50 @@ function responsesOf(one: AnyOperation, toSchema: ToSchema): Record<string, unkn
       : mediaType && { [mediaType]: { schema: { type: 'string' } } }
     responses[status] = { description, headers: HEADERS, ...(content && { content }) }
   }
-  const problems = Object.entries(problemsOf(one))
-  const schema = toSchema(problem, 'output')
-  for (const status of new Set(problems.map(([, { status: its }]) => its))) {
-    responses[status] = {
-      description: problems
-        .filter(([, { status: its }]) => its === status)
-        .map(([code, { description }]) => `\`${code}\`: ${description}`)
-        .join('\n\n'),
-      headers: HEADERS,
-      content: { 'application/json': { schema } },
-    }
+  const problems = problemsOf(one)
+  for (const status of statusesOf(problems)) {
+    const isCommon = Object.values(one.problems ?? {}).every((own) => own.status !== status)
+    const kind = takesBody(one) ? 'WithBody' : ''
+    responses[status] = isCommon
+      ? { $ref: `#/components/responses/Problem${status}${kind}` }
+      : problemResponse(problems, status, toSchema)
   }
   return responses
+}
+
+/** What most operations share. */
+function commonResponses(toSchema: ToSchema): Record<string, unknown> {
+  const entries = [
+    ['', COMMON_PROBLEMS],
+    ['WithBody', { ...COMMON_PROBLEMS, ...BODY_PROBLEMS }],
+  ] as const
+  return Object.fromEntries(
+    entries.flatMap(([kind, problems]) =>
+      statusesOf(problems).map((status) => [
+        `Problem${status}${kind}`,
+        problemResponse(problems, status, toSchema),
+      ]),
+    ),
+  )
+}
+
+function statusesOf(problems: Readonly<Record<string, ProblemDescription>>): readonly number[] {
+  return [...new Set(Object.values(problems).map(({ status }) => status))]
+}
+
+function problemResponse(
+  problems: Readonly<Record<string, ProblemDescription>>,
+  status: number,
+  toSchema: ToSchema,
+) {
+  return {
+    description: Object.entries(problems)
+      .filter(([, { status: its }]) => its === status)
+      .map(([code, { description }]) => `\`${code}\`: ${description}`)
+      .join('\n\n'),
+    headers: HEADERS,
+    content: { 'application/json': { schema: toSchema(problem, 'output') } },
+  }
 }
 
 const HEADERS = {

@@ -1,0 +1,163 @@
+/**
+ * Requests drawn from the OpenAPI document itself, right and wrong ones, against the real engine, a
+ * real store and an emulator: no failure of ours, and no answer that the document does not
+ * promise.
+ *
+ * @module
+ */
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { fullFormats } from 'ajv-formats/dist/formats.js'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { API_KEY, openShop, type Shop } from '../payments/shop.ts'
+import { fromSchema, type JsonSchema } from './from-json-schema.ts'
+
+const REQUESTS = process.env['SAOMA_TEST_ALL'] ? 20_000 : 2_000
+
+interface OperationObject {
+  readonly operationId: string
+  readonly parameters: readonly {
+    readonly name: string
+    readonly in: 'path' | 'query' | 'header'
+    readonly required: boolean
+    readonly schema: JsonSchema
+  }[]
+  readonly requestBody?: {
+    readonly content: { 'application/json': { readonly schema: JsonSchema } }
+  }
+  readonly responses: Readonly<Record<string, ResponseObject>>
+}
+
+interface ResponseObject {
+  readonly $ref?: string
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>
+  readonly components: { readonly responses: Readonly<Record<string, ResponseObject>> }
+}
+
+let shop: Shop
+let document: Document
+
+beforeAll(async () => {
+  shop = await openShop()
+  const answer = await shop.fetch('/v1/openapi.json')
+  document = (await answer.json()) as Document
+  // Something to be found: waiting, paid, refunded.
+  for (const reference of ['A', 'B', 'C']) {
+    await call('POST', '/v1/payments', { amount: 8_888, subject: '美式咖啡', reference })
+  }
+})
+
+afterAll(() => shop.close())
+
+async function call(method: string, path: string, body?: unknown, headers = {}) {
+  return shop.fetch(path, {
+    method,
+    headers: {
+      authorization: `Bearer ${API_KEY}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+}
+
+describe('the API and its document', () => {
+  test(`${REQUESTS} requests drawn from the document: no failure, no answer that it does not promise`, async () => {
+    const ajv = new Ajv2020({ strict: false, formats: fullFormats })
+    ajv.addSchema({ $id: 'document', components: document.components })
+    const names = new Set(['A', 'B', 'C', 'nothing'])
+    const all = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
+    )
+    const validators = new Map<string, (value: unknown) => boolean>()
+    const validate = (key: string, schema: object) => {
+      const text = JSON.stringify(schema).replaceAll('"#/components', '"document#/components')
+      const known = validators.get(key) ?? ajv.compile(JSON.parse(text) as object)
+      validators.set(key, known)
+      return known
+    }
+    const seen = new Map<string, number>()
+
+    const request = fc.constantFrom(...all).chain((one) => {
+      const someName = fc.constantFrom('').map(() => pick(names))
+      const parameters = one.operation.parameters.map((parameter) =>
+        fc.record({
+          parameter: fc.constant(parameter),
+          value:
+            parameter.in === 'path'
+              ? fc.oneof({ weight: 5, arbitrary: someName }, fc.string({ minLength: 1 }))
+              : fromSchema(parameter.schema, someName),
+          given: parameter.required
+            ? fc.constant(true)
+            : fc.integer({ max: 3 }).map((n) => n === 3),
+        }),
+      )
+      const schema = one.operation.requestBody?.content['application/json'].schema
+      return fc.record({
+        one: fc.constant(one),
+        parameters: fc.tuple(...parameters),
+        body: schema === undefined ? fc.constant(undefined) : fromSchema(schema, someName),
+      })
+    })
+
+    await fc.assert(
+      fc.asyncProperty(request, async ({ one, parameters, body }) => {
+        let { path } = one
+        const query = new URLSearchParams()
+        const headers: Record<string, string> = {}
+        for (const { parameter, value, given } of parameters) {
+          const text = typeof value === 'string' ? value : JSON.stringify(value)
+          if (parameter.in === 'path') {
+            path = path.replace(
+              `{${parameter.name}}`,
+              encodeURIComponent(text.toWellFormed()) || '-',
+            )
+          } else if (given && parameter.in === 'query') query.set(parameter.name, text)
+          else if (given) headers[parameter.name] = toHeader(text)
+        }
+        const address = query.size === 0 ? path : `${path}?${query.toString()}`
+        const answer = await call(one.method.toUpperCase(), address, body, headers)
+        const key = `${one.operation.operationId} ${answer.status}`
+        seen.set(key, (seen.get(key) ?? 0) + 1)
+
+        expect(answer.headers.get('request-id')).toMatch(/^req_[0-9a-f]{32}$/)
+        expect(answer.status, `${key} of ${address}`).toBeLessThan(500)
+        const response = one.operation.responses[answer.status]
+        const shared = response?.$ref?.split('/').at(-1)
+        const promised = shared ? document.components.responses[shared] : response
+        expect(promised, `${key} of ${address}: ${JSON.stringify(body)}`).toBeDefined()
+        const [type = ''] = (answer.headers.get('content-type') ?? '').split(';')
+        const schema = promised?.content?.[type]?.schema
+        expect(schema, `${key} as ${type}`).toBeDefined()
+        if (type !== 'application/json') return void (await answer.body?.cancel())
+        const json = (await answer.json()) as { readonly id?: string }
+        const check = validate(key, schema ?? {}) as ReturnType<typeof ajv.compile>
+        expect(check(json) ? [] : check.errors, `${key}: ${JSON.stringify(json)}`).toEqual([])
+        // Kept few, so that requests meet objects that others have touched.
+        if (json.id !== undefined && names.size < 60) names.add(json.id)
+      }),
+      { numRuns: REQUESTS, interruptAfterTimeLimit: 600_000, markInterruptAsFailure: true },
+    )
+
+    // Each operation has done what it is for at least once, and the refusals were met too.
+    const untried = all.filter(
+      ({ operation: { operationId } }) =>
+        ![200, 201, 202].some((status) => seen.has(`${operationId} ${status}`)),
+    )
+    expect(untried.map(({ operation: { operationId } }) => operationId)).toEqual([])
+  }, 700_000)
+})
+
+function pick(names: ReadonlySet<string>): string {
+  const all = [...names]
+  return all[Math.floor(Math.random() * all.length)] ?? ''
+}
+
+/** What may stand in a header. */
+function toHeader(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').trim() || 'x'
+}
