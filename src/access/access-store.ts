@@ -17,7 +17,9 @@ export interface AccessStore {
   insertApp(app: App): Promise<'inserted' | 'taken'>
   updateApp(
     id: string,
-    change: Partial<Pick<App, 'name' | 'productCode' | 'sellerId' | 'rules' | 'sealedNotifyToken'>> &
+    change: Partial<
+      Pick<App, 'name' | 'productCode' | 'sellerId' | 'rules' | 'sealedNotifyToken'>
+    > &
       Pick<App, 'updatedAt'>,
   ): Promise<App | undefined>
   findApp(id: string): Promise<App | undefined>
@@ -26,7 +28,10 @@ export interface AccessStore {
 
   insertCredential(credential: StoredCredential): Promise<void>
   /** Writes a credential that still has the status `believed`; `false` if it has not. */
-  updateCredential(credential: StoredCredential, believed: StoredCredential['status']): Promise<boolean>
+  updateCredential(
+    credential: StoredCredential,
+    believed: StoredCredential['status'],
+  ): Promise<boolean>
   /** Those of an application, or of all; oldest first. */
   listCredentials(appId?: string): Promise<StoredCredential[]>
 

@@ -4,10 +4,13 @@
  * @module
  */
 
-import type { Instant } from '../alipay/index.ts'
-import type { BegunRequest, KeptAnswer, NamedRequest } from './access-store.ts'
-import type { ApiKey } from './api-key.ts'
+import { performance } from 'node:perf_hooks'
+import { addMs, systemClock, type Clock, type Instant } from '../alipay/index.ts'
+import { newLeaseToken, type RandomBytes } from '../payments/identifiers.ts'
+import type { AccessStore, BegunRequest, KeptAnswer, NamedRequest } from './access-store.ts'
+import { hashOf, hintOf, isUsable, newApiKeyText, type ApiKey } from './api-key.ts'
 import type { AuditEntry } from './audit.ts'
+import { BelievedKeys } from './believed-keys.ts'
 import type { Scopes } from './scopes.ts'
 
 /** Who may ask, and who did what. */
@@ -25,7 +28,11 @@ export interface Access {
    *
    * @param options `key`: `sk_live_…` or `sk_test_…`.
    */
-  adoptKey(options: { readonly appId: string; readonly key: string; readonly name: string }): Promise<ApiKey>
+  adoptKey(options: {
+    readonly appId: string
+    readonly key: string
+    readonly name: string
+  }): Promise<ApiKey>
   /** Newest first. */
   listKeys(appId: string): Promise<ApiKey[]>
   updateKey(
@@ -36,10 +43,13 @@ export interface Access {
   /** Ends a key now; at the latest after {@link KEY_BELIEVED_MS} no node takes it any more. */
   revokeKey(appId: string, id: string): Promise<ApiKey | undefined>
 
-  /** See `AccessStore.beginRequest`; the request is held by this process. */
-  beginRequest(request: Omit<NamedRequest, 'createdAt'>): Promise<BegunRequest>
-  finishRequest(request: Omit<NamedRequest, 'createdAt'>, answer: KeptAnswer): Promise<void>
-  releaseRequest(request: Omit<NamedRequest, 'createdAt'>): Promise<void>
+  /**
+   * Takes a named request in hand for {@link REQUEST_HELD_MS}, or tells what became of it; see
+   * `AccessStore.beginRequest`.
+   */
+  beginRequest(
+    request: RequestName,
+  ): Promise<Exclude<BegunRequest, { readonly status: 'held' }> | HeldRequest>
 
   /** Keeps who changed what. */
   record(entry: Omit<AuditEntry, 'id' | 'at'>): Promise<void>
@@ -54,6 +64,20 @@ export interface Access {
   stop(): Promise<void>
 }
 
+/** What a named request is known by. */
+export type RequestName = Omit<NamedRequest, 'createdAt'>
+
+/** A named request that its caller answers now. */
+export interface HeldRequest {
+  readonly status: 'held'
+  /** Whether somebody had begun to answer it, and stopped. */
+  readonly isRepeat: boolean
+  /** Keeps the answer, for repeats. */
+  finish(answer: KeptAnswer): Promise<void>
+  /** Gives it back without an answer: a repeat goes on with it at once. */
+  release(): Promise<void>
+}
+
 /** A key to be made. */
 export interface CreateKeyOptions {
   readonly appId: string
@@ -65,5 +89,139 @@ export interface CreateKeyOptions {
   readonly expiresAt?: Instant | null
 }
 
+/** What access is made of. */
+export interface AccessOptions {
+  readonly store: AccessStore
+  /** Default: the machine's. */
+  readonly clock?: Clock
+  /** Milliseconds that never run backwards; only differences count. Default: the machine's. */
+  readonly monotonicMs?: () => number
+  /** For keys and ids. Default: the system's. */
+  readonly randomBytes?: RandomBytes
+  /** Is told of failures in the background. Default: writes them to stderr. */
+  readonly onError?: (error: unknown) => void
+}
+
 /** What was found out about a key is believed this long, in milliseconds. */
 export const KEY_BELIEVED_MS = 5_000
+
+/** Whoever answers a named request has this long, in milliseconds: longer than any answer takes. */
+export const REQUEST_HELD_MS = 15_000
+
+/** The answers of named requests are kept this long, in milliseconds. */
+export const REQUEST_KEPT_MS = 3 * 86_400_000
+
+/** How often old requests are dropped and uses of keys are noted, in milliseconds. */
+const UPKEEP_MS = 60_000
+
+/** Makes it. Nothing runs in the background until `start()`. */
+export function createAccess(options: AccessOptions): Access {
+  const { store, clock = systemClock, randomBytes } = options
+  const onError = options.onError ?? ((error) => console.error(error))
+  const monotonicMs = options.monotonicMs ?? (() => performance.now())
+  const believed = new BelievedKeys(KEY_BELIEVED_MS, monotonicMs)
+  const uses = new Map<string, Instant>()
+  let timer: NodeJS.Timeout | undefined
+  let upkeep: Promise<void> = Promise.resolve()
+
+  const newKey = (
+    key: string,
+    { appId, name, scopes, expiresAt = null }: Omit<CreateKeyOptions, 'mode'>,
+  ): ApiKey => ({
+    id: `key_${newLeaseToken(randomBytes)}`,
+    appId,
+    name,
+    hash: hashOf(key),
+    hint: hintOf(key),
+    scopes,
+    createdAt: clock.now(),
+    lastUsedAt: null,
+    expiresAt,
+    revokedAt: null,
+  })
+
+  const keepUp = async (): Promise<void> => {
+    const noted = [...uses].map(([id, at]) => ({ id, at }))
+    uses.clear()
+    await store.touchApiKeys(noted)
+    const before = addMs(clock.now(), -REQUEST_KEPT_MS)
+    while ((await store.forgetRequests(before)) > 0);
+  }
+
+  return {
+    async authenticate(text) {
+      const hash = hashOf(text)
+      const known = believed.get(hash)
+      const key = known === undefined ? ((await store.findApiKeyByHash(hash)) ?? null) : known
+      if (known === undefined) believed.set(hash, key)
+      const now = clock.now()
+      if (key === null || !isUsable(key, now)) return undefined
+      uses.set(key.id, now)
+      return key
+    },
+
+    async createKey({ mode, ...key }) {
+      const text = newApiKeyText(key.scopes === '*' ? 'sk' : 'rk', mode, randomBytes)
+      const apiKey = newKey(text, key)
+      await store.insertApiKey(apiKey)
+      return { apiKey, key: text }
+    },
+
+    async adoptKey({ appId, key, name }) {
+      const hash = hashOf(key)
+      await store.insertApiKey(newKey(key, { appId, name, scopes: '*' }))
+      believed.forget(hash)
+      const kept = await store.findApiKeyByHash(hash)
+      if (kept === undefined) throw new Error('A key that was just stored is gone')
+      return kept
+    },
+
+    listKeys: (appId) => store.listApiKeys(appId),
+    async updateKey(appId, id, change) {
+      const key = await store.updateApiKey(appId, id, change)
+      if (key) believed.forget(key.hash)
+      return key
+    },
+    async revokeKey(appId, id) {
+      const keys = await store.listApiKeys(appId)
+      const before = keys.find((key) => key.id === id)
+      // When it was revoked first is what matters afterwards.
+      if (before === undefined || before.revokedAt !== null) return before
+      const key = await store.updateApiKey(appId, id, { revokedAt: clock.now() })
+      believed.forget(before.hash)
+      return key
+    },
+
+    async beginRequest(name) {
+      const holder = newLeaseToken(randomBytes)
+      const request = { ...name, createdAt: clock.now() }
+      const begun = await store.beginRequest(request, holder, REQUEST_HELD_MS)
+      if (begun.status !== 'held') return begun
+      return {
+        ...begun,
+        finish: (answer) => store.finishRequest(request, holder, answer),
+        release: () => store.releaseRequest(request, holder),
+      }
+    },
+
+    record: (entry) =>
+      store.insertAuditEntry({
+        ...entry,
+        id: `aud_${newLeaseToken(randomBytes)}`,
+        at: clock.now(),
+      }),
+    listAuditEntries: (appId, range) => store.listAuditEntries(appId, range),
+
+    start() {
+      timer ??= setInterval(() => {
+        upkeep = upkeep.then(keepUp).catch(onError)
+      }, UPKEEP_MS).unref()
+    },
+    async stop() {
+      clearInterval(timer)
+      timer = undefined
+      await upkeep
+      await keepUp().catch(onError)
+    },
+  }
+}

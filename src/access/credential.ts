@@ -1,6 +1,6 @@
 /**
- * The keys of an application: staged, proven by a call to Alipay, activated, retired. Several may be
- * valid at once, so that a change of keys loses no notification that is under way.
+ * The keys of an application: staged, proven by a call to Alipay, activated, retired. Several may
+ * be valid at once, so that a change of keys loses no notification that is under way.
  *
  * @module
  */

@@ -5,10 +5,10 @@
  * @module
  */
 
+export * from './access.ts'
 export type * from './access-store.ts'
 export type { ApiKey } from './api-key.ts'
 export type { App } from './app.ts'
 export type { AuditEntry } from './audit.ts'
 export type * from './credential.ts'
 export { allows, SCOPES, type Scope, type Scopes } from './scopes.ts'
-export { KEY_BELIEVED_MS, type Access, type CreateKeyOptions } from './access.ts'

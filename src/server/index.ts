@@ -66,6 +66,11 @@ export function createServer(options: ServerOptions): Server {
   carryOut(app, operations, context)
   app.get('/v1/openapi.json', (c) => c.json(openApi(operations, context.baseUrl)))
   app.get('/reference', (c) => c.html(referencePage(operations, context)))
+  // Before anything is said about what there is.
+  app.all('/v1/*', async (c, next) => {
+    const who = await authenticate(c, context)
+    return 'problem' in who ? sendProblem(c, who.problem) : next()
+  })
   app.route('/alipay/notify', notifyRoute(context))
   app.route('/c', cashierRoutes(context))
   app.route('/assets', assetsRoute())

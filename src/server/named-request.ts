@@ -8,7 +8,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from 'hono'
-import type { Access, NamedRequest } from '../access/index.ts'
+import type { Access, HeldRequest, RequestName } from '../access/index.ts'
 import { IDEMPOTENCY_KEY_MAX } from '../payments/index.ts'
 import type { RouteEnvironment } from './options.ts'
 import { conflict, problemJson, sendProblem, type Problem } from './problem.ts'
@@ -57,14 +57,14 @@ export interface NamedWork {
 export async function answerNamed(
   c: Context<RouteEnvironment>,
   access: Access,
-  request: Omit<NamedRequest, 'createdAt'>,
+  request: RequestName,
   { work, withinTime, send }: NamedWork,
 ): Promise<Response> {
   for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
     const begun = await access.beginRequest(request)
     switch (begun.status) {
       case 'held':
-        return send(await withinTime(settle(work())))
+        return send(await withinTime(settle(begun, work())))
       case 'answered': {
         c.header('idempotent-replayed', 'true')
         const { status, body } = begun.answer
@@ -96,16 +96,16 @@ export async function answerNamed(
   }
 
   async function settle(
+    held: HeldRequest,
     working: Promise<Answer | Stream | Problem>,
   ): Promise<Answer | Stream | Problem> {
     try {
       const result = await working
       const body = finalBody(result)
-      if (body === undefined) await access.releaseRequest(request)
-      else await access.finishRequest(request, body)
+      await (body === undefined ? held.release() : held.finish(body))
       return result
     } catch (error) {
-      await access.releaseRequest(request).catch(() => {})
+      await held.release().catch(() => {})
       throw error
     }
   }

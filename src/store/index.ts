@@ -10,4 +10,4 @@ export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './sqlite.ts'
 export { BackupExists, backUp } from './sqlite-backup.ts'
 export { StoreInUse } from './sqlite-ownership.ts'
-export type { Store } from './store.ts'
+export type { AppStore, Store } from './store.ts'

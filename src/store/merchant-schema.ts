@@ -93,6 +93,7 @@ export function merchantSchema(kind: DatabaseKind): readonly string[] {
       request_hash text not null,
       holder text,
       held_until bigint not null,
+      attempts integer not null,
       answer_status integer,
       answer_body text,
       created_at bigint not null,

@@ -7,6 +7,7 @@
 
 import { sql } from 'kysely'
 import { StoreUnavailable } from '../payments/payment-store.ts'
+import { createAccessStore } from './access-queries.ts'
 import { StoreNotDurable, type StoreDatabase } from './database.ts'
 import type { StoreCrashPoint } from './group-commit.ts'
 import { migrate } from './migrations.ts'
@@ -15,7 +16,7 @@ import { statementKysely, toResult, transactionKysely } from './postgres-dialect
 import { PostgresHearing } from './postgres-hearing.ts'
 import { PostgresHosts } from './postgres-hosts.ts'
 import { createPostgresPayments } from './postgres-payments.ts'
-import { IDENTITY_DEFAULT, type Store } from './store.ts'
+import { IDENTITY_DEFAULT, type AppStore, type Store } from './store.ts'
 import { createWebhookStore } from './webhook-queries.ts'
 
 /** A store on PostgreSQL. */
@@ -54,13 +55,11 @@ export interface PostgresStoreOptions {
  * @throws {StoreUnavailable} If it cannot be reached.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
-  const { url, identity: app = IDENTITY_DEFAULT, poolMax = 10, crashPoint = () => {} } = options
+  const { url, identity = IDENTITY_DEFAULT, poolMax = 10, crashPoint = () => {} } = options
   await bringUpToDate(url)
   const hosts = new PostgresHosts({ url, poolMax })
-  const hearing = new PostgresHearing({ hosts, listenUrl: options.listenUrl ?? url, app })
-  const shared: StoreDatabase = {
+  const shared: Omit<StoreDatabase, 'app'> = {
     kind: 'postgresql',
-    app,
     db: statementKysely(hosts),
     // As a query of its own it is asked once a statement, and an index may be searched for it.
     now: () => sql<number>`(select floor(extract(epoch from clock_timestamp()) * 1000)::bigint)`,
@@ -70,24 +69,40 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     },
   }
   const gate = new BatchGate()
+  const hearings: PostgresHearing[] = []
+  const stores = new Map<string, AppStore>()
+  const of = (app: string): AppStore => {
+    const known = stores.get(app)
+    if (known !== undefined) return known
+    const hearing = new PostgresHearing({ hosts, listenUrl: options.listenUrl ?? url, app })
+    hearings.push(hearing)
+    const its = { ...shared, app }
+    const store = {
+      payments: createPostgresPayments({
+        hosts,
+        shared: its,
+        gate,
+        crashPoint,
+        onCommitted: (paymentIds) => hearing.tell(paymentIds),
+        hear: (listener) => hearing.hear(listener),
+      }),
+      webhooks: createWebhookStore(its),
+    }
+    stores.set(app, store)
+    return store
+  }
   let isOpen = true
   return {
     kind: 'postgresql',
-    payments: createPostgresPayments({
-      hosts,
-      shared,
-      gate,
-      crashPoint,
-      onCommitted: (paymentIds) => hearing.tell(paymentIds),
-      hear: (listener) => hearing.hear(listener),
-    }),
-    webhooks: createWebhookStore(shared),
+    ...of(identity),
+    access: createAccessStore(shared),
+    of,
     failed: new Promise(() => {}),
     async close() {
       if (!isOpen) return
       isOpen = false
       await gate.drain()
-      await hearing.close()
+      await Promise.all(hearings.map((hearing) => hearing.close()))
       await hosts.end()
     },
   }

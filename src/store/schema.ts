@@ -311,6 +311,8 @@ export interface IdempotencyKeysTable {
   holder: string | null
   /** Until when nobody else does, by the database's clock. */
   held_until: number
+  /** How often somebody has begun to answer it. */
+  attempts: number
   /** `null` until it is answered. */
   answer_status: number | null
   answer_body: string | null

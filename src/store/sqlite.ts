@@ -9,6 +9,7 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { sql, type Kysely } from 'kysely'
 import { systemClock, type Clock } from '../alipay/index.ts'
+import { createAccessStore } from './access-queries.ts'
 import { StoreNotDurable, StoreOfAnother, type StoreDatabase } from './database.ts'
 import { openDatabase, type DatabaseSync } from './database-sync.ts'
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts'
@@ -18,7 +19,7 @@ import { backUp } from './sqlite-backup.ts'
 import { directKysely, groupedKysely, StatementRunner } from './sqlite-dialect.ts'
 import { ownFile } from './sqlite-ownership.ts'
 import { createSqlitePayments } from './sqlite-payments.ts'
-import { IDENTITY_DEFAULT, type Store } from './store.ts'
+import { IDENTITY_DEFAULT, type AppStore, type Store } from './store.ts'
 import { createWebhookStore } from './webhook-queries.ts'
 
 /** A store on a file. */
@@ -104,10 +105,9 @@ async function start(
     },
   })
   const runner = new StatementRunner(database)
-  const app = identity ?? IDENTITY_DEFAULT
-  const shared: StoreDatabase = {
+  const home = identity ?? IDENTITY_DEFAULT
+  const shared: Omit<StoreDatabase, 'app'> = {
     kind: 'sqlite',
-    app,
     db: groupedKysely(runner, group),
     now: () => sql<number>`${clock.now()}`,
     atomically: (statements) => {
@@ -115,11 +115,24 @@ async function start(
       return group.write(() => compiled.map((statement) => runner.run(statement)))
     },
   }
+  const stores = new Map<string, AppStore>()
+  const of = (app: string): AppStore => {
+    const known = stores.get(app)
+    if (known !== undefined) return known
+    const its = { ...shared, app }
+    const store = {
+      payments: createSqlitePayments({ database, group, shared: its, clock }),
+      webhooks: createWebhookStore(its),
+    }
+    stores.set(app, store)
+    return store
+  }
   let isOpen = true
   return {
     kind: 'sqlite',
-    payments: createSqlitePayments({ database, group, shared, clock }),
-    webhooks: createWebhookStore(shared),
+    ...of(home),
+    access: createAccessStore(shared),
+    of,
     failed,
     async backup(to) {
       group.assertUsable()
@@ -189,6 +202,11 @@ async function wakeAll(db: Kysely<Schema>, now: number): Promise<void> {
     .where((where) =>
       where.or([where('leased_until', '>', 0), where('due_at', '>', now + PLAUSIBLE_MS)]),
     )
+    .execute()
+  await db
+    .updateTable('idempotency_keys')
+    .set({ holder: null, held_until: 0 })
+    .where('holder', 'is not', null)
     .execute()
   await db
     .updateTable('webhook_endpoints')

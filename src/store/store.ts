@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AccessStore } from '../access/index.ts'
 import type { PaymentStore } from '../payments/index.ts'
 import type { WebhookStore } from '../webhooks/index.ts'
 import type { DatabaseKind } from './database.ts'
@@ -13,6 +14,10 @@ export interface Store {
   readonly kind: DatabaseKind
   readonly payments: PaymentStore
   readonly webhooks: WebhookStore
+  /** Who may ask: of all applications of the database. */
+  readonly access: AccessStore
+  /** The rows of another application in the same database; the same identity gives the same object. */
+  of(identity: string): AppStore
   /**
    * Resolves when the store can not be trusted any more, with the reason. From then on every call
    * rejects with `StoreUnavailable`; the process is to end, and to start again.
@@ -21,6 +26,9 @@ export interface Store {
   /** Commits what waits, and lets go of the database. */
   close(): Promise<void>
 }
+
+/** The rows of one application and mode. */
+export type AppStore = Pick<Store, 'payments' | 'webhooks'>
 
 /** Whose rows these are unless it is said. */
 export const IDENTITY_DEFAULT = 'default'
