@@ -52,9 +52,13 @@ const updateKey = operation({
   audit: 'api_key.update',
   body: updateApiKeyFields,
   answers: { 200: { description: 'As it is now.', schema: apiKey } },
-  problems: NOT_FOUND,
-  async handle({ app, params, body }) {
+  problems: {
+    ...NOT_FOUND,
+    api_key_in_use: { status: 409, description: 'A key cannot end itself: use another one.' },
+  },
+  async handle({ app, params, body, key }) {
     const { name, expires_at: expiresAt } = body
+    if (expiresAt !== undefined && params['id'] === key.id) return inUse()
     const change = {
       ...(name !== undefined && { name }),
       ...(expiresAt !== undefined && { expiresAt }),
@@ -74,16 +78,11 @@ const revokeKey = operation({
   answers: { 200: { description: 'Revoked.', schema: apiKey } },
   problems: {
     ...NOT_FOUND,
-    api_key_in_use: { status: 409, description: 'A key cannot revoke itself: use another one.' },
+    api_key_in_use: { status: 409, description: 'A key cannot end itself: use another one.' },
   },
   async handle({ app, params, key }) {
     const id = params['id'] ?? ''
-    if (id === key.id) {
-      return conflict(
-        'api_key_in_use',
-        'This is the key that you are using. Make another one, and revoke this one with that.',
-      )
-    }
+    if (id === key.id) return inUse()
     return found(await app.access.revokeKey(app.id, id))
   },
 })
@@ -115,6 +114,13 @@ export const apiKeyOperations: readonly AnyOperation[] = [
 function found(key: ApiKey | undefined): Answer | Problem {
   if (key) return ok(keyJson(key))
   return notFound('api_key_not_found', 'There is no API key with this id.', 'id')
+}
+
+function inUse(): Problem {
+  return conflict(
+    'api_key_in_use',
+    'This is the key that you are using. Make another one, and end this one with that.',
+  )
 }
 
 function keyJson(key: ApiKey) {

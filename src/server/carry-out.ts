@@ -24,9 +24,10 @@ export function carryOut(
 ): void {
   const limits = new RateLimits(context.requestsPerSecond)
   for (const operation of operations) {
-    app.on(operation.method, toPattern(operation.path), (c) =>
-      answer(c, operation, context, limits),
-    )
+    app.on(operation.method, toPattern(operation.path), (c) => {
+      c.set('route', operation.path)
+      return answer(c, operation, context, limits)
+    })
   }
 }
 

@@ -10,6 +10,8 @@ export const KEEP_ALIVE_MS = 15_000
 
 /** Sends to one reader. */
 export interface EventSink {
+  /** Says that it is there, so that the reader and all in between know that the way is open. */
+  greet(): void
   /** Sends data as JSON; `id` is what the reader gives back when it comes again. */
   send(data: object, id?: string): void
   /** Ends the stream. */
@@ -38,7 +40,8 @@ export function eventStream(
       let isOpen = true
       let finish = (): void => {}
       const say = (text: string): void => controller.enqueue(encoder.encode(text))
-      const keepAlive = setInterval(() => say(':\n\n'), KEEP_ALIVE_MS).unref()
+      const greet = (): void => say(':\n\n')
+      const keepAlive = setInterval(greet, KEEP_ALIVE_MS).unref()
       end = () => {
         if (!isOpen) return
         isOpen = false
@@ -47,6 +50,7 @@ export function eventStream(
         finish()
       }
       const sink: EventSink = {
+        greet,
         send(data, id) {
           if (isOpen)
             say(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`)
@@ -68,8 +72,6 @@ export function eventStream(
       }
       stopping.addEventListener('abort', close)
       if (stopping.aborted) return close()
-      // Something goes out at once, so that a proxy opens the way.
-      say(':\n\n')
       finish = begin(sink)
       if (!isOpen) finish()
     },

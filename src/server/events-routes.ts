@@ -123,6 +123,7 @@ function follow(
   from: number,
   types: readonly string[] | undefined,
 ): () => void {
+  sink.greet()
   let position = from
   let isReading = false
   let isMore = false

@@ -260,9 +260,9 @@ export const updateApiKeyFields = z.strictObject({
   expires_at: instant('expires_at').nullable().optional(),
 })
 
-/** A text of 1 to `max` characters, none of them a control character or half a character. */
+/** A text that is not blank, without control characters and half characters. */
 export function text(name: string, max: number) {
-  const message = `${name} has 1 to ${max} characters, none of them a control character`
+  const message = `${name} is text of 1 to ${max} characters, not blank, without control characters`
   return z
     .string(message)
     .max(max, message)

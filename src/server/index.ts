@@ -93,7 +93,7 @@ export function createServer(options: ServerOptions): Server {
 
   app.onError((error, c) => {
     const { requestId: request_id } = c.var
-    const route = `${c.req.method} ${routePath(c, -1)}`
+    const route = `${c.req.method} ${routeOf(c)}`
     const event = 'request.failed'
     context.log({ level: 'error', event, request_id, route, ...describeError(error) })
     return sendProblem(c, toProblem(error))
@@ -137,12 +137,17 @@ function healthAnswer(c: Context<RouteEnvironment>, health: Health = { status: '
 function note(c: Context<RouteEnvironment>, context: ServerContext, durationMs: number): void {
   const { method, path } = c.req
   const { status } = c.res
-  const route = routePath(c, -1)
+  const route = routeOf(c)
   context.metrics.answered({ method, route, status, seconds: durationMs / 1000 })
   const { appId, keyHint, requestId: id } = c.var
   if (appId === undefined || keyHint === undefined) return
   const at = context.clock.now()
   context.requests.add({ id, appId, at, method, path, status, durationMs, keyHint })
+}
+
+/** The pattern of the address, never the address itself. */
+function routeOf(c: Context<RouteEnvironment>): string {
+  return c.var.route ?? routePath(c, -1)
 }
 
 function wantsJson(c: Context): boolean {

@@ -51,11 +51,12 @@ const streamLogs = operation({
   },
   async handle({ app }) {
     return {
-      stream: eventStream(app.stopping, (sink) =>
-        app.requests.watch((request) => {
+      stream: eventStream(app.stopping, (sink) => {
+        sink.greet()
+        return app.requests.watch((request) => {
           if (request.appId === app.id) sink.send(requestJson(request), request.id)
-        }),
-      ),
+        })
+      }),
     }
   },
 })

@@ -136,6 +136,8 @@ export interface RouteEnvironment {
     requestId: string
     /** {@link ServerContext.baseUrl}. */
     baseUrl: string
+    /** The pattern of the operation, e.g. `/v1/payments/{id}`. */
+    route?: string
     /** Of the API key that was sent, where it is one. */
     keyId?: string
     keyHint?: string

@@ -62,10 +62,14 @@ const createEndpoint = operation({
     webhooks_unavailable: { status: 409, description: 'This server sends no webhooks.' },
   },
   handle: ({ app, body }) =>
-    withWebhooks(app, async ({ endpoints }) => {
-      const made = await endpoints.create(toOptions(body) as { url: string })
-      return { status: 201, body: withSecret(app, made) }
-    }),
+    withWebhooks(
+      app,
+      async ({ endpoints }) => {
+        const made = await endpoints.create({ ...toOptions(body), url: body.url })
+        return { status: 201, body: withSecret(app, made) }
+      },
+      conflict('webhooks_unavailable', 'This server sends no webhooks.'),
+    ),
 })
 
 const listEndpoints = operation({
@@ -278,10 +282,9 @@ export const webhookOperations: readonly AnyOperation[] = [
 async function withWebhooks(
   { webhooks }: AppContext,
   use: (webhooks: Webhooks) => Promise<Answer | Problem>,
+  without: Problem = endpointNotFound(),
 ): Promise<Answer | Problem> {
-  if (webhooks === null) {
-    return conflict('webhooks_unavailable', 'This server sends no webhooks.')
-  }
+  if (webhooks === null) return without
   try {
     return await use(webhooks)
   } catch (error) {

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { expect } from 'vitest'
+import { createAccess } from '../../src/access/index.ts'
 import {
   addMs,
   createClient,
@@ -37,9 +37,16 @@ import {
   type PaymentsOptions,
   type PaymentStore,
 } from '../../src/payments/index.ts'
-import { createServer, listen, type LogEntry, type Server } from '../../src/server/index.ts'
+import {
+  createServer,
+  listen,
+  oneApp,
+  ONE_APP_ID,
+  type LogEntry,
+  type Server,
+} from '../../src/server/index.ts'
 import { openSqliteStore } from '../../src/store/index.ts'
-import type { WebhookStore } from '../../src/webhooks/index.ts'
+import { createWebhooks, type WebhookStore } from '../../src/webhooks/index.ts'
 
 /** The moment at which every shop opens. */
 export const opening = parseBeijingTime('2026-11-23 10:00:00')
@@ -205,15 +212,17 @@ export async function openShop(options: ShopOptions = {}) {
     })
   const serve = (running: Payments): Server =>
     createServer({
-      payments: running,
-      client,
+      apps: oneApp({ payments: running, webhooks: webhooks(), client, notifyToken, mode: 'test' }),
+      access: access(),
       publicUrl: serverPort.url,
-      apiKeyHash: createHash('sha256').update(API_KEY).digest('hex'),
-      notifyToken,
       clock: ownClock,
-      mode: 'test',
       log: (entry) => logged.push(entry),
     })
+  // The database may be another one after a restart.
+  const access = () => createAccess({ store: sqlite.access, clock: ownClock })
+  const webhooks = () =>
+    createWebhooks({ store: sqlite.webhooks, livemode: false, clock: ownClock })
+  await access().adoptKey({ appId: ONE_APP_ID, key: API_KEY, name: 'the shop' })
   let payments = engine()
   let server = serve(payments)
   const buyer = emulator.wallet.buyers()[0]?.id ?? ''
@@ -345,6 +354,9 @@ export async function openShop(options: ShopOptions = {}) {
     distortAnswers(way: typeof distort = async (response) => response): void {
       distort = way
     },
+
+    /** A request to the server, without a port between. */
+    fetch: (path: string, init?: RequestInit) => server.fetch(new Request(`${serverPort.url}${path}`, init)),
 
     /** A request of the merchant, over HTTP. */
     async api(method: string, path: string, body?: unknown) {

@@ -55,8 +55,10 @@ export function createFakePayments(clock: Clock): FakePayments {
       newest().filter(({ payment }) => payment.reference === reference),
     findByOutTradeNo: (outTradeNo) => findWhere((payment) => payment.outTradeNo === outTradeNo),
     findByCheckoutToken: (token) => findWhere((payment) => payment.checkoutToken === token),
-    async list({ limit, before }) {
-      const all = newest()
+    async list({ limit, before, reference }) {
+      const all = newest().filter(
+        ({ payment }) => reference === undefined || payment.reference === reference,
+      )
       const start = before === undefined ? 0 : all.findIndex((r) => r.payment.id === before) + 1
       return all.slice(start, start + limit)
     },
@@ -89,6 +91,7 @@ export function createFakePayments(clock: Clock): FakePayments {
         outcome: 'applied',
         unknownCalls: 0,
         nextStepAt: null,
+        metadata: {},
         nextCall: 'refund',
       }
       const changed = fake.change(paymentId, {}, [...record.refunds, refund])
@@ -116,7 +119,10 @@ export function createFakePayments(clock: Clock): FakePayments {
     retryRefund: async () => ({ status: 'not_found' }),
     cancelRefund: async () => ({ status: 'not_found' }),
     resolveReview: async () => ({ status: 'not_found' }),
+    listRefunds: async () => newest().flatMap(({ refunds }) => refunds),
     eventsAfter: async () => [],
+    listEvents: async () => [],
+    findEvent: async () => undefined,
     quarantine: async () => {},
     reviewQuarantine: async () => 0,
     async acceptNotification({ params }) {

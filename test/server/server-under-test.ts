@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { createHash, createSign } from 'node:crypto'
+import { createSign } from 'node:crypto'
+import { createAccess, type Access } from '../../src/access/index.ts'
 import {
   encodeForm,
   generateKeyPair,
@@ -14,7 +15,15 @@ import {
   verifyNotification,
 } from '../../src/alipay/index.ts'
 import type { PaymentRecord } from '../../src/payments/index.ts'
-import { createServer, type LogEntry, type ServerOptions } from '../../src/server/index.ts'
+import {
+  createServer,
+  oneApp,
+  ONE_APP_ID,
+  type LogEntry,
+  type ServedApp,
+  type ServerOptions,
+} from '../../src/server/index.ts'
+import { openSqliteStore } from '../../src/store/index.ts'
 import { createFakePayments } from './fake-payments.ts'
 
 /** The merchant's key and the notify token of every server here. */
@@ -22,21 +31,45 @@ export const API_KEY = 'sk_test_4fYq8sZkQ2'
 export const NOTIFY_TOKEN = 'ntf_7Ks02mXv9QpLw3'
 
 const alipay = generateKeyPair()
+const trust = { alipayPublicKeys: [alipay.publicKey], signType: 'RSA2' } as const
 
-export function startServer(options: Partial<ServerOptions> = {}) {
+/** Keys in a database in memory, the merchant's among them. */
+export async function openAccess(): Promise<Access> {
+  const { access: store } = await openSqliteStore(':memory:')
+  const access = createAccess({ store })
+  await access.adoptKey({ appId: ONE_APP_ID, key: API_KEY, name: 'test' })
+  return access
+}
+
+const shared = await openAccess()
+
+/** A server of one application; what belongs to that may be changed too. */
+export function startServer({
+  mode = 'test',
+  merchantName = '清晨咖啡',
+  webhooks = null,
+  notifyToken = NOTIFY_TOKEN,
+  client = { verifyNotification: (body) => verifyNotification(body, trust) },
+  ...options
+}: Partial<ServerOptions & Omit<ServedApp, 'id' | 'payments'>> = {}) {
   const clock = new MovableClock(toInstant(1_795_400_000_000))
   const payments = createFakePayments(clock)
   const logged: LogEntry[] = []
-  const trust = { alipayPublicKeys: [alipay.publicKey], signType: 'RSA2' } as const
-  const server = createServer({
+  const app: ServedApp = {
+    id: ONE_APP_ID,
+    mode,
+    merchantName,
     payments,
-    client: { verifyNotification: (body) => verifyNotification(body, trust) },
+    webhooks,
+    client,
+    notifyToken,
+  }
+  const { access = shared } = options
+  const server = createServer({
+    apps: oneApp(app),
+    access,
     publicUrl: 'https://pay.example.com',
-    apiKeyHash: createHash('sha256').update(API_KEY).digest('hex'),
-    notifyToken: NOTIFY_TOKEN,
     clock,
-    merchantName: '清晨咖啡',
-    mode: 'test',
     log: (entry) => logged.push(entry),
     ...options,
   })
@@ -71,7 +104,7 @@ export function startServer(options: Partial<ServerOptions> = {}) {
     return record
   }
 
-  return { server, payments, clock, logged, get, api, order }
+  return { server, app, access, payments, clock, logged, get, api, order }
 }
 
 /** A notification as Alipay sends it, signed with Alipay's key. */

@@ -1,0 +1,134 @@
+/**
+ * Every route of the merchant API, walked with no key, a wrong one, one that may not, and one of
+ * another application: nothing is told and nothing is done.
+ *
+ * @module
+ */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { allows, SCOPES, type ApiKey, type Scope } from '../../src/access/index.ts'
+import { oneApp, type AppDirectory } from '../../src/server/index.ts'
+import { operations } from '../../src/server/operations.ts'
+import { API_KEY, NOTIFY_TOKEN, openAccess, startServer } from './server-under-test.ts'
+
+const keys: Record<string, string> = {}
+let under: ReturnType<typeof startServer>
+let theirs: ReturnType<typeof startServer>
+
+beforeAll(async () => {
+  const access = await openAccess()
+  // Two applications, each with payments of its own, behind one server.
+  theirs = startServer({ access })
+  const directories: AppDirectory[] = []
+  under = startServer({
+    access,
+    apps: {
+      list: () => directories.flatMap((one) => one.list()),
+      find: (id) => directories.map((one) => one.find(id)).find((app) => app !== undefined),
+    },
+  })
+  directories.push(
+    oneApp(under.app),
+    oneApp({ ...theirs.app, id: 'app_other', notifyToken: `${NOTIFY_TOKEN}-of-the-other` }),
+  )
+  for (const scope of Object.keys(SCOPES) as Scope[]) {
+    const options = { appId: under.app.id, mode: 'test', name: scope, scopes: [scope] } as const
+    keys[scope] = (await access.createKey(options)).key
+  }
+  const other = { appId: 'app_other', mode: 'test', name: 'other', scopes: '*' } as const
+  keys['other'] = (await access.createKey(other)).key
+})
+
+/** A request that would be right, were it not for the key. */
+async function walk(operation: (typeof operations)[number], key: string | null, id = 'nothing') {
+  const bodies: Record<string, object> = {
+    createPayment: { amount: 100, subject: 'x' },
+    createRefund: { payment: id },
+    resolvePayment: { action: 'accept' },
+    createWebhookEndpoint: { url: 'https://shop.example/hook' },
+    recoverWebhooks: { since: '2026-11-26T00:00:00Z' },
+    createApiKey: { name: 'x', scopes: ['payments:read'] },
+  }
+  const answer = await under.get(operation.path.replace('{id}', id), {
+    method: operation.method,
+    headers: {
+      ...(key !== null && { authorization: `Bearer ${key}` }),
+      'content-type': 'application/json',
+    },
+    ...(operation.method !== 'GET' && { body: JSON.stringify(bodies[operation.id] ?? {}) }),
+  })
+  const isStream = answer.headers.get('content-type')?.startsWith('text/event-stream') ?? false
+  if (isStream) await answer.body?.cancel()
+  const body = isStream ? {} : ((await answer.json()) as { error?: { code: string } })
+  return { status: answer.status, code: body.error?.code, text: JSON.stringify(body) }
+}
+
+describe.each(operations)('$method $path', (operation) => {
+  test('without a key', async () => {
+    expect(await walk(operation, null)).toMatchObject({ status: 401, code: 'api_key_missing' })
+  })
+
+  test('with a key that nobody was given', async () => {
+    const wrong = `${API_KEY.slice(0, -1)}x`
+    expect(await walk(operation, wrong)).toMatchObject({ status: 401, code: 'api_key_invalid' })
+  })
+
+  test('with every scope but the one that it needs', async () => {
+    const others = (Object.keys(SCOPES) as Scope[]).filter(
+      (scope) => !allows([scope], operation.scope),
+    )
+    expect(others.length).toBeGreaterThan(0)
+    for (const scope of others) {
+      expect(await walk(operation, keys[scope] ?? ''), scope).toMatchObject({
+        status: 403,
+        code: 'scope_missing',
+      })
+    }
+  })
+
+  test('with the scope that it needs', async () => {
+    const { status } = await walk(operation, keys[operation.scope] ?? '')
+    expect([200, 201, 202, 404, 409]).toContain(status)
+  })
+})
+
+describe('an object of another application', () => {
+  const withId = operations.filter(({ path }) => path.includes('{id}'))
+
+  test.each(withId)('$method $path is not found', async (operation) => {
+    const { payment } = await under.order({ subject: '不给别人看' })
+    const { apiKey } = await under.access.createKey({
+      appId: under.app.id,
+      mode: 'test',
+      name: 'x',
+      scopes: '*',
+    })
+    const ids: Record<string, string> = { payments: payment.id, api_keys: apiKey.id }
+    const id = ids[operation.path.split('/')[2] ?? ''] ?? 'nothing'
+    const answer = await walk(operation, keys['other'] ?? '', id)
+    expect(answer.status).toBe(404)
+    expect(answer.text).not.toContain('不给别人看')
+    const after: ApiKey | undefined = (await under.access.listKeys(under.app.id)).find(
+      (one) => one.id === apiKey.id,
+    )
+    expect(after?.revokedAt).toBeNull()
+    expect((await under.payments.find(payment.id))?.payment.status).toBe('pending')
+  })
+
+  test('is in no list', async () => {
+    await under.order({ subject: '不给别人看' })
+    for (const path of ['/v1/payments', '/v1/refunds', '/v1/events', '/v1/api_keys', '/v1/logs']) {
+      const answer = await under.get(path, {
+        headers: { authorization: `Bearer ${keys['other']}` },
+      })
+      const text = await answer.text()
+      expect(answer.status, text).toBe(200)
+      expect(text).not.toContain('不给别人看')
+      expect(text).not.toContain(under.app.id)
+    }
+  })
+
+  test('is not paid for by a notification to its address', async () => {
+    const answer = await under.get(`/alipay/notify/${NOTIFY_TOKEN}-of-nobody`, { method: 'POST' })
+    expect(answer.status).toBe(404)
+  })
+})
