@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createHash } from 'node:crypto'
 import type { Instant } from '../alipay/index.ts'
 import type { PaymentRules } from '../payments/index.ts'
 
@@ -30,4 +31,9 @@ export interface App {
   readonly sealedNotifyToken: string
   readonly createdAt: Instant
   readonly updatedAt: Instant
+}
+
+/** The id of the application of an identity: the same in every database. */
+export function appIdOf(identity: string): string {
+  return `app_${createHash('sha256').update(`app ${identity}`).digest('hex').slice(0, 24)}`
 }

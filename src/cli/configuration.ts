@@ -46,6 +46,10 @@ export interface ServeConfiguration {
   /** The same on all servers of one database; made in the folder where they are not set. */
   readonly apiKey: string | undefined
   readonly notifyToken: string | undefined
+  /** Seals secrets in the database; the same on all servers of one database. */
+  readonly masterKey: string | undefined
+  /** Requests per second of one API key; `undefined` for the server's own. */
+  readonly requestsPerSecond: number | undefined
   /** Where webhooks may go beside public addresses. */
   readonly webhookAddresses: AddressOptions
   readonly merchantName: string | undefined
@@ -125,6 +129,8 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
     callsPerSecond: positive(env, 'SAOMA_CALLS_PER_SECOND'),
     apiKey: optional(env, 'SAOMA_API_KEY'),
     notifyToken: optional(env, 'SAOMA_NOTIFY_TOKEN'),
+    masterKey: optional(env, 'SAOMA_MASTER_KEY'),
+    requestsPerSecond: positive(env, 'SAOMA_REQUESTS_PER_SECOND'),
     webhookAddresses: readWebhookAddresses(env),
     merchantName: optional(env, 'SAOMA_MERCHANT_NAME'),
   }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { createAccess } from '../access/index.ts'
 import {
   createClient,
   formatBeijingTime,
@@ -24,7 +25,7 @@ import {
   type PaymentRecord,
   type Payments,
 } from '../payments/index.ts'
-import { createServer, listen } from '../server/index.ts'
+import { createServer, listen, oneApp } from '../server/index.ts'
 import { openSqliteStore } from '../store/index.ts'
 import { demoTexts, type DemoLanguage, type DemoTexts } from './demo-texts.ts'
 import { Failure } from './failure.ts'
@@ -163,20 +164,22 @@ async function openStage(text: DemoTexts, print: (line: string) => void): Promis
     notifyUrl: `http://127.0.0.1:${serverPort}/alipay/notify/demonstration-only`,
   })
   const server = createServer({
-    payments,
-    client: {
-      verifyNotification(body) {
-        const notification = client.verifyNotification(body)
-        const { trade_status: status, refund_fee: refunded } = notification.params
-        say('Alipay', text.notifies(status ?? '', refunded))
-        return notification
+    apps: oneApp({
+      mode: 'test',
+      payments,
+      client: {
+        verifyNotification(body) {
+          const notification = client.verifyNotification(body)
+          const { trade_status: status, refund_fee: refunded } = notification.params
+          say('Alipay', text.notifies(status ?? '', refunded))
+          return notification
+        },
       },
-    },
+      notifyToken: 'demonstration-only',
+    }),
+    access: createAccess({ store: store.access, clock }),
     publicUrl: `http://127.0.0.1:${serverPort}`,
-    apiKeyHash: '0'.repeat(64),
-    notifyToken: 'demonstration-only',
     clock,
-    mode: 'test',
   })
   const listening = await listen(server, { port: serverPort })
 

@@ -65,7 +65,8 @@ export async function startDev(
   const log = (entry: LogEntry): void => {
     if (entry.level !== 'info') process.stderr.write(`${JSON.stringify(entry)}\n`)
   }
-  const store = await openStore({ folder, identity: 'the emulator of saoma dev', clock, log })
+  const identity = 'the emulator of saoma dev'
+  const store = await openStore({ folder, identity, clock, log })
   let server: MerchantServer | undefined
   const emulator = await createEmulator({
     baseUrl: emulatorUrl,
@@ -92,6 +93,7 @@ export async function startDev(
       host,
       port,
       folder,
+      identity,
       store,
       merchantName: MERCHANT_NAME,
       clock,

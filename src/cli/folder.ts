@@ -5,16 +5,16 @@
  * @module
  */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { MasterKey, MasterKeyInvalid } from '../access/index.ts'
+import { Failure } from './failure.ts'
 
 /** A server's secrets. */
 export interface ServerSecrets {
   /** The merchant's API key, `sk_test_…` or `sk_live_…`. */
   readonly apiKey: string
-  /** What the server keeps of it. */
-  readonly apiKeyHash: string
   /** The unguessable part of the notify address. */
   readonly notifyToken: string
 }
@@ -43,8 +43,36 @@ export function openSecrets(
   const apiKey = given.apiKey ?? readOrMake(join(folder, `api-key-${mode}`), makeKey)
   return {
     apiKey,
-    apiKeyHash: createHash('sha256').update(apiKey).digest('hex'),
     notifyToken: given.notifyToken ?? readOrMake(join(folder, 'notify-token'), secret),
+  }
+}
+
+/**
+ * The key that seals what must be read back. A live server is given one; for a test server one is
+ * made in its folder, which its database and backups do not hold.
+ *
+ * @param given `SAOMA_MASTER_KEY`.
+ * @throws {Failure} If a live server is given none, or what is given is none.
+ */
+export function openMasterKey(
+  folder: string,
+  mode: 'live' | 'test',
+  given: string | undefined,
+): MasterKey {
+  try {
+    if (given !== undefined) return MasterKey.parse(given)
+    if (mode === 'live') {
+      throw new Failure(
+        'SAOMA_MASTER_KEY is not set: it seals webhook secrets and keys in the database, which is copied with every backup. Make one with `openssl rand -base64 32`, keep it apart from the backups, and give it in SAOMA_MASTER_KEY or a file that SAOMA_MASTER_KEY_FILE names.',
+      )
+    }
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    return MasterKey.parse(
+      readOrMake(join(folder, 'master-key'), () => MasterKey.create().reveal()),
+    )
+  } catch (error) {
+    if (!(error instanceof MasterKeyInvalid)) throw error
+    throw new Failure(`SAOMA_MASTER_KEY: ${error.message}`)
   }
 }
 

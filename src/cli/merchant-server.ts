@@ -5,6 +5,7 @@
  */
 
 import { join } from 'node:path'
+import { appIdOf, createAccess } from '../access/index.ts'
 import {
   CLOCK_SKEW_MAX_MS,
   GatewayUnreachable,
@@ -13,13 +14,13 @@ import {
   type Clock,
 } from '../alipay/index.ts'
 import { createPayments, type PaymentRules, type Payments } from '../payments/index.ts'
-import { createServer, describeError, listen, type LogEntry } from '../server/index.ts'
+import { createServer, describeError, listen, oneApp, type LogEntry } from '../server/index.ts'
 import { openPostgresStore, openSqliteStore, type Store } from '../store/index.ts'
 import { createWebhooks, type AddressOptions, type Webhooks } from '../webhooks/index.ts'
 import type { DatabaseConfiguration, GatewayConfiguration } from './configuration.ts'
 import type { CrashHook } from './crash-hook.ts'
 import { Failure } from './failure.ts'
-import { announce, openSecrets, type ServerSecrets } from './folder.ts'
+import { announce, openMasterKey, openSecrets, type ServerSecrets } from './folder.ts'
 
 /** How a merchant's server is made. */
 export interface MerchantServerOptions {
@@ -30,12 +31,16 @@ export interface MerchantServerOptions {
   readonly host: string
   readonly port: number
   readonly folder: string
+  /** Whose payments these are: the mode and the application. */
+  readonly identity: string
   /** The database, opened before; from here on it is the server's to close. */
   readonly store: Store
   readonly rules?: Partial<PaymentRules>
   readonly callsPerSecond?: number | undefined
   readonly apiKey?: string | undefined
   readonly notifyToken?: string | undefined
+  readonly masterKey?: string | undefined
+  readonly requestsPerSecond?: number | undefined
   /** Where webhooks may go beside public addresses. Default: nowhere. */
   readonly webhookAddresses?: AddressOptions
   readonly merchantName: string | undefined
@@ -96,16 +101,14 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     throw error
   }
   if (gateway.mode === 'live') await refuseWrongClock(client, log).catch(closeStore)
-  const secrets = openSecrets(folder, gateway.mode, {
-    ...(options.apiKey !== undefined && { apiKey: options.apiKey }),
-    ...(options.notifyToken !== undefined && { notifyToken: options.notifyToken }),
-  })
+  const { vault, secrets } = await openKeys(options).catch(closeStore)
   const crashPoint = options.crashPoint ?? (() => {})
   const livemode = gateway.mode === 'live'
   const webhooks = createWebhooks({
     store: store.webhooks,
     clock,
     livemode,
+    vault,
     crashPoint,
     ...(options.webhookAddresses && { addresses: options.webhookAddresses }),
     onError: (error) => log({ level: 'error', event: 'webhooks.failed', ...describeError(error) }),
@@ -127,15 +130,30 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     onError: (error) => log({ level: 'error', event: 'engine.failed', ...describeError(error) }),
     onUnknown: (call) => log({ level: 'warn', event: 'gateway.unknown', ...call }),
   })
-  const server = createServer({
-    payments,
-    client,
-    publicUrl,
-    apiKeyHash: secrets.apiKeyHash,
-    notifyToken: secrets.notifyToken,
+  const access = createAccess({
+    store: store.access,
     clock,
-    ...(merchantName === undefined ? {} : { merchantName }),
-    mode: gateway.mode,
+    onError: (error) => log({ level: 'error', event: 'access.failed', ...describeError(error) }),
+  })
+  const appId = appIdOf(options.identity)
+  const { requestsPerSecond } = options
+  await access
+    .adoptKey({ appId, key: secrets.apiKey, name: 'of the configuration' })
+    .catch(closeStore)
+  const server = createServer({
+    apps: oneApp({
+      id: appId,
+      mode: gateway.mode,
+      merchantName: merchantName ?? null,
+      payments,
+      webhooks,
+      client,
+      notifyToken: secrets.notifyToken,
+    }),
+    access,
+    publicUrl,
+    clock,
+    ...(requestsPerSecond !== undefined && { requestsPerSecond }),
     log,
     async health() {
       await payments.list({ limit: 1 })
@@ -154,6 +172,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
   payments.watchAll(() => webhooks.wake())
   payments.start()
   webhooks.start()
+  access.start()
   return {
     payments,
     webhooks,
@@ -164,9 +183,27 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       await listening.close()
       await payments.stop()
       await webhooks.stop()
+      await access.stop()
       await client.close()
       await store.close()
     },
+  }
+}
+
+/** The keys of the configuration, and those of the folder where none are configured. */
+async function openKeys({
+  folder,
+  gateway: { mode },
+  apiKey,
+  notifyToken,
+  masterKey,
+}: MerchantServerOptions) {
+  return {
+    vault: openMasterKey(folder, mode, masterKey),
+    secrets: openSecrets(folder, mode, {
+      ...(apiKey !== undefined && { apiKey }),
+      ...(notifyToken !== undefined && { notifyToken }),
+    }),
   }
 }
 

@@ -36,6 +36,7 @@ export async function serve(env: Environment): Promise<void> {
   const store = await openStore({ ...configuration, identity, clock, log, crashPoint })
   const server = await startMerchantServer({
     ...configuration,
+    identity,
     client,
     store,
     clock,

@@ -137,7 +137,7 @@ export interface Payment {
   readonly storeId: string | null
   readonly operatorId: string | null
   readonly terminalId: string | null
-  /** Whether the cashier page may offer a new code after the end: a new payment of the reference. */
+  /** Whether the cashier page may offer a new code after the end, for the same reference. */
   readonly retryAllowed: boolean
 }
 

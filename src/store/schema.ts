@@ -270,7 +270,7 @@ export interface CredentialsTable {
   status: string
   /** JSON of what the merchant's side is known by: the sign type, the public key. */
   application: string
-  /** JSON of what Alipay's side is known by: public key or certificates; `null` until it is given. */
+  /** JSON of what Alipay is known by, a public key or certificates; `null` until it is given. */
   alipay: string | null
   /** The private key and the AES key as JSON, sealed for the credential's id. */
   secrets: string

@@ -203,6 +203,8 @@ describe('a live node', () => {
       host: '127.0.0.1',
       port: 0,
       folder,
+      identity: `live ${appId}`,
+      masterKey: Buffer.alloc(32, 7).toString('base64'),
       store: await open(),
       merchantName: undefined,
       clock,

@@ -118,6 +118,9 @@ export function createFaultyStore(options: FaultyStoreOptions): PaymentStore {
     list: (range) => reach('list', () => store.list(range)),
     listByReference: (reference) =>
       reach('listByReference', () => store.listByReference(reference)),
+    listRefunds: (range) => reach('listRefunds', () => store.listRefunds(range)),
+    listEvents: (range) => reach('listEvents', () => store.listEvents(range)),
+    findEvent: (id) => reach('findEvent', () => store.findEvent(id)),
     timeline: (paymentId) => reach('timeline', () => store.timeline(paymentId)),
     eventsAfter: (position, limit) =>
       reach('eventsAfter', () => store.eventsAfter(position, limit)),
