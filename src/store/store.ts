@@ -16,7 +16,7 @@ export interface Store {
   readonly webhooks: WebhookStore
   /** Who may ask: of all applications of the database. */
   readonly access: AccessStore
-  /** The rows of another application in the same database; the same identity gives the same object. */
+  /** The rows of another application in the same database; for one identity the same object. */
   of(identity: string): AppStore
   /**
    * Resolves when the store can not be trusted any more, with the reason. From then on every call
