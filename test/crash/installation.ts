@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MasterKey } from '../../src/access/index.ts'
 import type { Clock } from '../../src/alipay/index.ts'
 import { openDatabase } from '../../src/store/database-sync.ts'
 import { openPostgresStore, openSqliteStore, type Store } from '../../src/store/index.ts'
@@ -145,6 +146,7 @@ export type ApiCall = <Body>(
   method: 'GET' | 'POST',
   path: string,
   body?: object,
+  headers?: Readonly<Record<string, string>>,
 ) => Promise<ApiAnswer<Body>>
 
 /** Long enough for a busy machine. */
@@ -160,6 +162,9 @@ const CALM_MS = 300
 const API_KEY = 'sk_test_0123456789abcdef0123456789abcdef01234567'
 
 const NOTIFY_TOKEN = '0123456789abcdef0123456789abcdef'
+
+/** Of all nodes of a test, also of those that come later. */
+const MASTER_KEY = MasterKey.create()
 
 /** Makes an installation without a node. */
 export async function openInstallation(options: InstallationOptions = {}): Promise<Installation> {
@@ -200,6 +205,7 @@ export async function openInstallation(options: InstallationOptions = {}): Promi
     SAOMA_FOLDER: folder,
     SAOMA_API_KEY: API_KEY,
     SAOMA_NOTIFY_TOKEN: NOTIFY_TOKEN,
+    SAOMA_MASTER_KEY: MASTER_KEY.reveal(),
     SAOMA_WEBHOOK_ALLOW: '127.0.0.1',
     ...time.nodeEnv,
     ...(database && { SAOMA_DATABASE_URL: database.url }),
@@ -209,10 +215,15 @@ export async function openInstallation(options: InstallationOptions = {}): Promi
     method: 'GET' | 'POST',
     path: string,
     body?: object,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<ApiAnswer<Body>> => {
     const response = await fetch(`${url}/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${API_KEY}`,
+        'content-type': 'application/json',
+        ...headers,
+      },
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(CALL_MS),
     })
@@ -327,6 +338,7 @@ async function enableWebhooks(store: Store, sink: WebhookSink, clock: Clock): Pr
     store: store.webhooks,
     livemode: false,
     addresses: { allowPrivate: true },
+    vault: MASTER_KEY,
     clock,
   })
   const { secret } = await webhooks.endpoints.create({ url: `${sink.url}/hooks` })

@@ -33,7 +33,7 @@ export interface Checkout {
   readonly expires_in_ms: number
   readonly paid_at: string | null
   readonly return_url: string | null
-  /** Where to ask for a new code, by POST, once this one is over; `null` where it is not allowed. */
+  /** Where to ask for a new code, by POST, once this one is over; `null` where it may not be. */
   readonly retry_url: string | null
   /** Names this content; another content has another. What is left of the time does not count. */
   readonly tag: string
