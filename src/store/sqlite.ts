@@ -155,7 +155,8 @@ async function start(
  */
 function setPragmas(database: DatabaseSync, file: string): void {
   database.exec(`PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
-    PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=${LOG_KEPT_MAX}`)
+    PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES};
+    PRAGMA journal_size_limit=${LOG_KEPT_MAX}`)
   const { synchronous } = database.prepare('PRAGMA synchronous').get() as { synchronous: number }
   const { journal_mode: mode } = database.prepare('PRAGMA journal_mode').get() as {
     journal_mode: string
@@ -166,6 +167,12 @@ function setPragmas(database: DatabaseSync, file: string): void {
     )
   }
 }
+
+/**
+ * Pages of the log, 16 MiB of them, that are put into the file in one go: what was written several
+ * times since goes there once.
+ */
+const CHECKPOINT_PAGES = 4_000
 
 /** The log grows while a backup reads; afterwards this much of it is kept. */
 const LOG_KEPT_MAX = 64 * 1_048_576
