@@ -30,6 +30,7 @@ const IMPORTS: Record<string, readonly string[]> = {
   access: ['alipay', 'payments'],
   store: ['alipay', 'payments', 'webhooks', 'access', 'books'],
   server: ['alipay', 'payments', 'webhooks', 'access', 'books'],
+  client: ['payments (types)'],
   emulator: ['alipay'],
   cli: ['alipay', 'payments', 'webhooks', 'access', 'books', 'store', 'server', 'emulator', 'testing'],
   // The package's entries: `saoma` and `saoma/testing`.
@@ -40,6 +41,7 @@ const IMPORTS: Record<string, readonly string[]> = {
 /** Third-party packages, for the parts that may not take what they like. */
 const PACKAGES: Record<string, readonly string[]> = {
   alipay: ['undici'],
+  client: [],
 }
 
 describe('imports', () => {

@@ -1,0 +1,190 @@
+/**
+ * `saoma/client`: saoma's HTTP API in types, for any runtime that has `fetch`. Money is whole fen,
+ * fields are named as the API writes them.
+ *
+ * @module
+ */
+
+import {
+  connection,
+  type Connection,
+  type RequestOptions,
+  type SaomaOptions,
+} from './connection.ts'
+import { followEvents, type FollowOptions, type SaomaEvent } from './follow-events.ts'
+import type {
+  CreatePayment,
+  CreateRefund,
+  Delivery,
+  EndpointWithSecret,
+  List,
+  ListEvents,
+  ListPayments,
+  ListRefunds,
+  PageOptions,
+  Payment,
+  Refund,
+  TimelineEntry,
+  WebhookEndpoint,
+} from './objects.ts'
+
+/** A merchant's way to a server. Prints without its key. */
+export interface Saoma {
+  readonly payments: {
+    /** Takes a payment: shows a code, or charges the buyer's own (`auth_code`). */
+    create(payment: CreatePayment, options?: RequestOptions): Promise<Payment>
+    get(id: string): Promise<Payment>
+    /** A page, newest first. Iterate over it for all further pages, too. */
+    list(query?: ListPayments): Promise<Page<Payment>>
+    /** Gives it up; `status` says whether it is over yet. */
+    cancel(id: string, options?: RequestOptions): Promise<Payment>
+    /** Asks Alipay now. */
+    sync(id: string): Promise<Payment>
+    /** Ends a review: the money is kept, or goes back. */
+    resolve(id: string, action: 'accept' | 'refund', options?: RequestOptions): Promise<Payment>
+    /** What was learned about it, oldest first. */
+    timeline(id: string): Promise<readonly TimelineEntry[]>
+  }
+  readonly refunds: {
+    /** Gives money back, in full or in part. */
+    create(refund: CreateRefund, options?: RequestOptions): Promise<Refund>
+    get(id: string): Promise<Refund>
+    list(query?: ListRefunds): Promise<Page<Refund>>
+    retry(id: string, options?: RequestOptions): Promise<Refund>
+    cancel(id: string, options?: RequestOptions): Promise<Refund>
+  }
+  readonly events: {
+    get(id: string): Promise<SaomaEvent>
+    list(query?: ListEvents): Promise<Page<SaomaEvent>>
+    /** Sends it again to every endpoint that wants it; how many that are. */
+    resend(id: string): Promise<number>
+    /**
+     * Gives each event as it is committed, in order. A broken connection is made again where it
+     * broke, so none is missed; it ends with `signal`, or when you stop reading.
+     */
+    follow(options?: FollowOptions): AsyncIterable<SaomaEvent>
+  }
+  readonly webhookEndpoints: {
+    /** Makes an endpoint; its `secret` is told this once. */
+    create(endpoint: {
+      readonly url: string
+      readonly types?: '*' | readonly string[]
+      readonly description?: string
+    }): Promise<EndpointWithSecret>
+    get(id: string): Promise<WebhookEndpoint>
+    list(): Promise<readonly WebhookEndpoint[]>
+    update(
+      id: string,
+      change: {
+        readonly url?: string
+        readonly types?: '*' | readonly string[]
+        readonly description?: string
+        readonly status?: 'enabled' | 'disabled'
+      },
+    ): Promise<WebhookEndpoint>
+    delete(id: string): Promise<void>
+    /** @param options `overlap`: seconds that the former secret holds on. */
+    rotateSecret(id: string, options?: { readonly overlap?: number }): Promise<EndpointWithSecret>
+    /** Sends `webhook.test` now; whether it was taken. */
+    test(id: string): Promise<boolean>
+    deliveries(id: string, query?: PageOptions): Promise<Page<Delivery>>
+    /** Sends all that was missed since a time (RFC 3339); how many that are. */
+    recover(id: string, since: string): Promise<number>
+  }
+}
+
+/** A page of a list; iterated over, it goes on to the next ones. */
+export interface Page<Item> extends List<Item>, AsyncIterable<Item> {}
+
+/**
+ * Connects to a server. Nothing is sent before the first call.
+ *
+ * Every call rejects with `SaomaError`: the API's own, or `code` `unreachable` where no answer
+ * came.
+ *
+ * @throws {TypeError} If the address or the key cannot be right.
+ */
+export function createSaoma(options: SaomaOptions): Saoma {
+  const server = connection(options)
+  const { call } = server
+  const id = encodeURIComponent
+  return {
+    payments: {
+      create: (body, more) => call('POST', '/payments', { body, ...more }),
+      get: (payment) => call('GET', `/payments/${id(payment)}`),
+      list: (query) => page(call, '/payments', query),
+      cancel: (payment, more) => call('POST', `/payments/${id(payment)}/cancel`, { ...more }),
+      sync: (payment) => call('POST', `/payments/${id(payment)}/sync`),
+      resolve: (payment, action, more) =>
+        call('POST', `/payments/${id(payment)}/resolve`, { body: { action }, ...more }),
+      async timeline(payment) {
+        const list = await call<List<TimelineEntry>>('GET', `/payments/${id(payment)}/timeline`)
+        return list.data
+      },
+    },
+    refunds: {
+      create: (body, more) => call('POST', '/refunds', { body, ...more }),
+      get: (refund) => call('GET', `/refunds/${id(refund)}`),
+      list: (query) => page(call, '/refunds', query),
+      retry: (refund, more) => call('POST', `/refunds/${id(refund)}/retry`, { ...more }),
+      cancel: (refund, more) => call('POST', `/refunds/${id(refund)}/cancel`, { ...more }),
+    },
+    events: {
+      get: (event) => call('GET', `/events/${id(event)}`),
+      list: (query = {}) => {
+        const { types, ...rest } = query
+        return page(call, '/events', { ...rest, ...(types && { types: types.join(',') }) })
+      },
+      async resend(event) {
+        return (await call<{ count: number }>('POST', `/events/${id(event)}/resend`)).count
+      },
+      follow: (more) => followEvents(server, more),
+    },
+    webhookEndpoints: {
+      create: (body) => call('POST', '/webhook_endpoints', { body }),
+      get: (endpoint) => call('GET', `/webhook_endpoints/${id(endpoint)}`),
+      async list() {
+        return (await call<List<WebhookEndpoint>>('GET', '/webhook_endpoints')).data
+      },
+      update: (endpoint, body) => call('PATCH', `/webhook_endpoints/${id(endpoint)}`, { body }),
+      async delete(endpoint) {
+        await call('DELETE', `/webhook_endpoints/${id(endpoint)}`)
+      },
+      rotateSecret: (endpoint, body = {}) =>
+        call('POST', `/webhook_endpoints/${id(endpoint)}/rotate_secret`, { body }),
+      async test(endpoint) {
+        const path = `/webhook_endpoints/${id(endpoint)}/test`
+        return (await call<{ delivered: boolean }>('POST', path)).delivered
+      },
+      deliveries: (endpoint, query) =>
+        page(call, `/webhook_endpoints/${id(endpoint)}/deliveries`, query),
+      async recover(endpoint, since) {
+        const path = `/webhook_endpoints/${id(endpoint)}/recover`
+        return (await call<{ count: number }>('POST', path, { body: { since } })).count
+      },
+    },
+  }
+}
+
+async function page<Item extends { readonly id: string }>(
+  call: Connection['call'],
+  path: string,
+  query: object = {},
+): Promise<Page<Item>> {
+  const list = await call<List<Item>>('GET', path, { query })
+  return {
+    ...list,
+    async *[Symbol.asyncIterator]() {
+      yield* list.data
+      const last = list.data.at(-1)
+      if (!list.has_more || last === undefined) return
+      yield* await page<Item>(call, path, { ...query, starting_after: last.id })
+    },
+  }
+}
+
+export type { RequestOptions, SaomaOptions } from './connection.ts'
+export { SaomaError, type ProblemType } from './error.ts'
+export type { FollowOptions, SaomaEvent } from './follow-events.ts'
+export { fen, yuan } from './money.ts'
+export type * from './objects.ts'
