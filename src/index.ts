@@ -5,6 +5,16 @@
  */
 
 export {
+  createAccess,
+  MasterKey,
+  MasterKeyInvalid,
+  SCOPES,
+  type Access,
+  type AccessOptions,
+  type ApiKey,
+  type Scope,
+} from './access/index.ts'
+export {
   checkoutView,
   createPayments,
   DEFAULT_RULES,
