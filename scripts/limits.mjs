@@ -13,6 +13,7 @@ const PAGE = join(root, 'docs', 'reference', 'limits.md')
 const PARTS = [
   ['payments', 'Payments and refunds'],
   ['webhooks', 'Webhooks'],
+  ['access', 'API keys'],
   ['server', 'HTTP'],
   ['store', 'Databases'],
   ['alipay', 'Calls to Alipay'],

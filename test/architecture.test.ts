@@ -32,7 +32,17 @@ const IMPORTS: Record<string, readonly string[]> = {
   server: ['alipay', 'payments', 'webhooks', 'access', 'books'],
   client: ['payments (types)'],
   emulator: ['alipay'],
-  cli: ['alipay', 'payments', 'webhooks', 'access', 'books', 'store', 'server', 'emulator', 'testing'],
+  cli: [
+    'alipay',
+    'payments',
+    'webhooks',
+    'access',
+    'books',
+    'store',
+    'server',
+    'emulator',
+    'testing',
+  ],
   // The package's entries: `saoma` and `saoma/testing`.
   index: ['alipay', 'payments', 'webhooks', 'access', 'books', 'store', 'server (types)'],
   testing: ['alipay', 'emulator'],

@@ -44,7 +44,7 @@ test.skipIf(!canMount)(
     // Polls are due now, and learn what cannot be kept either.
     await time.advance(5_000)
     const order = { reference: 'cake', amount: 100, subject: '美式咖啡' }
-    expect(await call('POST', '/payments', order)).toMatchObject({ status: 500 })
+    expect(await call('POST', '/payments', order)).toMatchObject({ status: 503 })
     expect(await call('GET', `/payments/${payment.id}`)).toMatchObject({
       status: 200,
       body: { status: 'pending' },

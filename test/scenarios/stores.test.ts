@@ -265,7 +265,10 @@ describe('scenario 39: a disk that is full', () => {
     expect(await shop.status(sold)).toBe('pending')
     expect((await shop.api('GET', `/payments/${sold.payment.id}`)).body.status).toBe('pending')
     const refused = await shop.api('POST', '/payments', { amount: 1, subject: '水' })
-    expect(refused).toMatchObject({ status: 500, body: { error: { outcome: 'unknown' } } })
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { error: { code: 'store_unavailable', outcome: 'not_applied' } },
+    })
     expect(shop.logged.filter(({ level }) => level === 'error')).toMatchObject([
       { event: 'notification.failed', error_code: 'ERR_STORE_UNAVAILABLE' },
       { event: 'request.failed', error_code: 'ERR_STORE_UNAVAILABLE' },
@@ -297,7 +300,7 @@ describe('scenario 39: a disk that is full', () => {
     await elapse(shop, [1])
     trouble.strike('nothing is done', (name) => writes.has(name))
     const request = { payment: sold.payment.id, amount: 3000, reference: 'R-1' }
-    expect((await shop.api('POST', '/refunds', request)).status).toBe(500)
+    expect((await shop.api('POST', '/refunds', request)).status).toBe(503)
     expect(shop.calls().some((line) => line.includes('refund'))).toBe(false)
     trouble.end()
     expect((await shop.api('POST', '/refunds', request)).status).toBe(200)

@@ -69,7 +69,10 @@ describe.skipIf(postgresPrograms === '')('a database', () => {
     const stores = await Promise.all(Array.from({ length: 5 }, () => open(url)))
     for (const [index, store] of stores.entries()) await add(store, `pay_${index}`)
     expect(await stores[0]?.list({ limit: 9 })).toHaveLength(5)
-    expect(await query(url, 'select name from migrations')).toEqual([{ name: '0001-first-schema' }])
+    expect(await query(url, 'select name from migrations')).toEqual([
+      { name: '0001-first-schema' },
+      { name: '0002-merchant' },
+    ])
   })
 
   test('of a version before the first release is refused', async () => {
