@@ -40,6 +40,7 @@ const IMPORTS: Record<string, readonly string[]> = {
     'books',
     'store',
     'server',
+    'client',
     'emulator',
     'testing',
   ],

@@ -15,10 +15,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { freePort } from '../src/cli/free-port.ts'
 import { startGuarded } from './machines/guarded-process.ts'
-import { isBuilt, root, temporaryFolder, withoutSettings } from './saoma-program.ts'
+import { isBuilt, PATIENCE, root, temporaryFolder, withoutSettings } from './saoma-program.ts'
 
 const built = await isBuilt()
 const folder = mkdtempSync(join(tmpdir(), 'saoma-package-'))
@@ -163,12 +163,14 @@ describe.skipIf(!built)('the package', { timeout: 120_000 }, () => {
         const buyer = '2088102100000016'
         const { trade } = await wallet('/scan', { buyer, code: sold.next_action.qr_code })
         await wallet('/pay', { buyer, trade_no: trade.trade_no })
-        expect(await call('POST', `/payments/${sold.id}/sync`)).toMatchObject({
-          status: 'succeeded',
-        })
-        expect(await call('POST', '/refunds', { payment: sold.id })).toMatchObject({
-          status: 'succeeded',
-        })
+        const isSo = (path: string) =>
+          vi.waitFor(async () => {
+            expect(await call('GET', path)).toMatchObject({ status: 'succeeded' })
+          }, PATIENCE)
+        await call('POST', `/payments/${sold.id}/sync`)
+        await isSo(`/payments/${sold.id}`)
+        const refund = await call('POST', '/refunds', { payment: sold.id })
+        await isSo(`/refunds/${refund.id}`)
         // What the test's key may see is nothing to a live server's, and the other way round.
         const stranger = await fetch(`${url}/v1/payments/${sold.id}`, {
           headers: { authorization: `Bearer ${API_KEY.replace('test', 'live')}` },

@@ -91,7 +91,8 @@ export function findRunning(folder: string): RunningServer | undefined {
   return isAlive(server.pid) ? server : undefined
 }
 
-function readOrMake(file: string, make: () => string): string {
+/** Reads a small file of a folder; writes what is made where it is not there or empty. */
+export function readOrMake(file: string, make: () => string): string {
   const present = readIfThere(file)?.trim()
   if (present !== undefined && present !== '') return present
   const value = make()
@@ -99,7 +100,8 @@ function readOrMake(file: string, make: () => string): string {
   return value
 }
 
-function readIfThere(file: string): string | undefined {
+/** Reads a small file; `undefined` where there is none. */
+export function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch {

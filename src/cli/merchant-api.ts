@@ -6,6 +6,7 @@
  */
 
 import { request } from 'undici'
+import { createSaoma, SaomaError, type Saoma } from '../client/index.ts'
 import { Failure } from './failure.ts'
 import { findRunning } from './folder.ts'
 
@@ -62,13 +63,7 @@ export function connect(
   env: Readonly<Record<string, string | undefined>>,
   folder: string,
 ): MerchantApi {
-  const { SAOMA_URL: url, SAOMA_API_KEY: apiKey } = env
-  const running = url && apiKey ? { url, api_key: apiKey } : findRunning(folder)
-  if (running === undefined) {
-    throw new Failure(
-      `No saoma server runs on ${folder}/. Start one with \`saoma dev\` or \`saoma serve\`, or set SAOMA_URL and SAOMA_API_KEY.`,
-    )
-  }
+  const running = findServer(env, folder)
   return {
     async call<Answer>(method: 'GET' | 'POST', path: string, body?: object) {
       const response = await request(new URL(`/v1${path}`, running.url), {
@@ -93,6 +88,41 @@ export function connect(
       throw new ApiRefusal(response.statusCode, answer.error.code, answer.error.message)
     },
   }
+}
+
+/**
+ * The same server, by the typed client.
+ *
+ * @throws {Failure} If there is none.
+ */
+export function connectClient(
+  env: Readonly<Record<string, string | undefined>>,
+  folder: string,
+): Saoma {
+  const { url, api_key: apiKey } = findServer(env, folder)
+  return createSaoma({ url, apiKey })
+}
+
+/** What a command says of a problem: the API's own words. */
+export function toFailure(error: unknown): unknown {
+  if (!(error instanceof SaomaError)) return error
+  return new Failure(`${error.message} (${error.code})`, 1)
+}
+
+/**
+ * Where the server is, and the key that opens it.
+ *
+ * @throws {Failure} If there is none.
+ */
+export function findServer(
+  { SAOMA_URL: url, SAOMA_API_KEY: apiKey }: Readonly<Record<string, string | undefined>>,
+  folder: string,
+): { readonly url: string; readonly api_key: string } {
+  const running = url && apiKey ? { url, api_key: apiKey } : findRunning(folder)
+  if (running !== undefined) return running
+  throw new Failure(
+    `No saoma server runs on ${folder}/. Start one with \`saoma dev\` or \`saoma serve\`, or set SAOMA_URL and SAOMA_API_KEY.`,
+  )
 }
 
 /** The server said no. */

@@ -25,3 +25,15 @@ export function buyerSeconds(text: string): number {
   if (seconds < 60 || seconds > 6_600) throw new InvalidArgumentError('It is 60 to 6600 seconds.')
   return seconds
 }
+
+/** Reads how many rows are listed, 1 to 100. */
+export function rows(text: string): number {
+  const count = wholeNumber(text)
+  if (count < 1 || count > 100) throw new InvalidArgumentError('It is 1 to 100.')
+  return count
+}
+
+/** Reads a list that is separated by commas. */
+export function listed(text: string): readonly string[] {
+  return text.split(',').map((entry) => entry.trim())
+}

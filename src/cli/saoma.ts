@@ -13,17 +13,41 @@ import * as cancel from './commands/cancel.ts'
 import * as demo from './commands/demo.ts'
 import * as dev from './commands/dev.ts'
 import * as emulator from './commands/emulator.ts'
+import * as events from './commands/events.ts'
 import * as keys from './commands/keys.ts'
+import * as listen from './commands/listen.ts'
+import * as logs from './commands/logs.ts'
 import * as pay from './commands/pay.ts'
+import * as payments from './commands/payments.ts'
 import * as query from './commands/query.ts'
 import * as refund from './commands/refund.ts'
+import * as refunds from './commands/refunds.ts'
 import * as serve from './commands/serve.ts'
+import * as trigger from './commands/trigger.ts'
 import * as verify from './commands/verify.ts'
 import { Failure } from './failure.ts'
 import { createStyle } from './output.ts'
 
 /** In the order of `--help`. */
-const COMMANDS = [dev, serve, demo, emulator, pay, query, cancel, refund, verify, keys, backup]
+const COMMANDS = [
+  dev,
+  serve,
+  demo,
+  emulator,
+  pay,
+  query,
+  cancel,
+  refund,
+  payments,
+  refunds,
+  events,
+  listen,
+  trigger,
+  logs,
+  verify,
+  keys,
+  backup,
+]
 
 const program = new Command('saoma')
   .description('Alipay QR payments (当面付 扫码支付) that never drop an order.')
