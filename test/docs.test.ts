@@ -56,6 +56,12 @@ test.each(READMES)('%s names the two commands', (path) => {
   expect(text).toMatch(/^npm test\b/m)
 })
 
+test.each(READMES)('%s shows the shop that the tests run', (path) => {
+  const { text = '' } = documents.find((page) => page.path === path) ?? {}
+  const shop = readFileSync(join(root, 'examples', 'shop-express', 'shop.mjs'), 'utf8')
+  expect(text).toContain(`\`\`\`js\n${shop}\`\`\``)
+})
+
 test('every command that is named is there', async () => {
   const known = await commands()
   expect(known).toEqual(expect.arrayContaining(['dev', 'keys check']))
