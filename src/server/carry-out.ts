@@ -61,7 +61,7 @@ async function answer(
     'query',
   )
   if (wrongQuery) return sendProblem(c, wrongQuery)
-  const bytes = operation.method === 'GET' ? EMPTY : await readBody(c.req.raw)
+  const bytes = operation.method === 'GET' ? EMPTY : await readBody(c)
   const { value: body, problem: wrongBody } = readJson(
     bytes,
     c.req.header('content-type'),

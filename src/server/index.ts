@@ -100,7 +100,7 @@ export function createServer(options: ServerOptions): Server {
   })
 
   return {
-    fetch: async (request) => app.fetch(request),
+    fetch: async (request, from = {}) => app.fetch(request, from),
     endEvents: () => stopping.abort(),
   }
 }

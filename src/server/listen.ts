@@ -32,7 +32,8 @@ export interface Listening {
 export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
   const { host = '127.0.0.1', port } = options
   const http = createAdaptorServer({
-    fetch: (request) => server.fetch(request),
+    fetch: (request, { incoming }) =>
+      server.fetch(request, { incoming: incoming as AsyncIterable<Uint8Array> }),
     overrideGlobalObjects: false,
   }) as HttpServer
   const closing = trackConnections(http)

@@ -32,7 +32,7 @@ export function notifyRoute(context: ServerContext): Hono<RouteEnvironment> {
     const request_id = c.get('requestId')
     let body: Uint8Array | undefined
     try {
-      body = await readBody(c.req.raw)
+      body = await readBody(c)
       if (body === undefined) {
         log({ level: 'warn', event: 'notification.refused', request_id, problem: 'too_large' })
         return answer(c, 'fail', 413)

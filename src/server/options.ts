@@ -97,8 +97,15 @@ export interface LogEntry {
 
 /** The server as a function. */
 export interface Server {
-  /** Answers a request. Never rejects. */
-  fetch(request: Request): Promise<Response>
+  /**
+   * Answers a request. Never rejects.
+   *
+   * @param from `incoming`: the connection that the body can be read from, on Node.
+   */
+  fetch(
+    request: Request,
+    from?: { readonly incoming?: AsyncIterable<Uint8Array> },
+  ): Promise<Response>
   /** Ends the live connections of open pages and of those who follow events. For stopping. */
   endEvents(): void
 }
@@ -132,6 +139,7 @@ export function contextOf(context: ServerContext, app: ServedApp): AppContext {
 
 /** What Hono carries along with each request. */
 export interface RouteEnvironment {
+  Bindings: { readonly incoming?: AsyncIterable<Uint8Array> }
   Variables: {
     requestId: string
     /** {@link ServerContext.baseUrl}. */

@@ -4,18 +4,29 @@
  *
  * @module
  */
+import type { Context } from 'hono'
 import type { z } from 'zod'
+import type { RouteEnvironment } from './options.ts'
 import type { Problem } from './problem.ts'
 
 /** Longest body that is read, in bytes. */
 export const BODY_BYTES_MAX = 65_536
 
-/** Reads a body to its end; `undefined` where it is longer than {@link BODY_BYTES_MAX}. */
-export async function readBody(request: Request): Promise<Uint8Array | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > BODY_BYTES_MAX) return undefined
+/**
+ * Reads a body to its end; `undefined` where it is longer than {@link BODY_BYTES_MAX}.
+ *
+ * On a port of ours it is read from the connection itself: the streams of the web would cost more
+ * than all the rest of a request.
+ */
+export async function readBody({
+  req,
+  env,
+}: Context<RouteEnvironment>): Promise<Uint8Array | undefined> {
+  if (Number(req.header('content-length') ?? 0) > BODY_BYTES_MAX) return undefined
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of request.body ?? []) {
+  const source: AsyncIterable<Uint8Array> | null = env?.incoming ?? req.raw.body
+  for await (const chunk of source ?? []) {
     length += chunk.length
     if (length > BODY_BYTES_MAX) return undefined
     chunks.push(chunk)

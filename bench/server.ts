@@ -1,0 +1,144 @@
+/**
+ * `npm run bench -- server`: whole payments over HTTP, and what each costs the server, as a
+ * multiple of the RSA operations that it really did: those are what nobody can do without.
+ *
+ * @module
+ */
+import { generateKeyPairSync, sign, verify } from 'node:crypto'
+import { cpus } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { startServer } from './engine/postgres.ts'
+import { openInstallation, type Counted } from './server/installation.ts'
+import { BUYER_MS, Traffic, type TrafficResult } from './server/traffic.ts'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '20' },
+    rates: { type: 'string', default: '100,200,300' },
+    json: { type: 'boolean', default: false },
+  },
+})
+
+/** The server may take at most so many times what its RSA operations take. */
+const TARGETS = { sqlite: 2.5, postgresql: 3.5 } as const
+
+/** Compilers get warm, and the first buyers pay. */
+const WARM_UP_MS = BUYER_MS + 6_000
+
+type Kind = keyof typeof TARGETS
+
+interface Row {
+  readonly kind: Kind
+  readonly asked: number
+  readonly perSecond: number
+  readonly failed: number
+  readonly cpuMs: number
+  readonly signs: number
+  readonly verifies: number
+  readonly rsaMs: number
+  readonly ratio: number
+}
+
+const rsa = measureRsa()
+const rows: Row[] = []
+for (const kind of ['sqlite', 'postgresql'] as const) {
+  const database = kind === 'postgresql' ? await startServer() : undefined
+  for (const rate of values.rates.split(',').map(Number)) {
+    process.stderr.write(`… ${kind}: ${rate} payments a second\n`)
+    const place = await database?.createPlace()
+    rows.push(await measure(kind, rate, place?.url))
+    if (place) await database?.removePlace(place)
+  }
+  await database?.stop()
+}
+report()
+
+async function measure(kind: Kind, asked: number, database: string | undefined): Promise<Row> {
+  const installation = await openInstallation(database)
+  const traffic = new Traffic(installation, asked)
+  await sleep(WARM_UP_MS)
+  const before = await installation.counted()
+  traffic.restart()
+  await sleep(Number(values.seconds) * 1_000)
+  const result = traffic.read()
+  const after = await installation.counted()
+  await traffic.stop()
+  await installation.close()
+  return toRow({ kind, asked }, result, before, after)
+}
+
+function toRow(
+  of: Pick<Row, 'kind' | 'asked'>,
+  { paid, failed, elapsedMs }: TrafficResult,
+  before: Counted,
+  after: Counted,
+): Row {
+  const each = (name: keyof Counted): number => (after[name] - before[name]) / paid
+  const [signs, verifies, cpuMs] = [each('sign'), each('verify'), each('cpuMs')]
+  const rsaMs = signs * rsa.signMs + verifies * rsa.verifyMs
+  const perSecond = (paid * 1_000) / elapsedMs
+  return { ...of, perSecond, failed, cpuMs, signs, verifies, rsaMs, ratio: cpuMs / rsaMs }
+}
+
+/** CPU milliseconds of one operation on one core of this machine. */
+function measureRsa(): { readonly signMs: number; readonly verifyMs: number } {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const content = Buffer.alloc(600, 'request')
+  const signature = sign('sha256', content, privateKey)
+  const time = (count: number, operation: () => unknown): number => {
+    for (let index = 0; index < count / 10; index++) operation()
+    const began = process.cpuUsage()
+    for (let index = 0; index < count; index++) operation()
+    const { user, system } = process.cpuUsage(began)
+    return (user + system) / 1_000 / count
+  }
+  return {
+    signMs: time(3_000, () => sign('sha256', content, privateKey)),
+    verifyMs: time(30_000, () => verify('sha256', content, publicKey, signature)),
+  }
+}
+
+function report(): void {
+  const best = (kind: Kind): number =>
+    Math.min(...rows.filter((row) => row.kind === kind).map(({ ratio }) => ratio))
+  const missed = (['sqlite', 'postgresql'] as const).filter((kind) => best(kind) > TARGETS[kind])
+  process.exitCode = Number(missed.length > 0)
+  if (values.json) return void process.stdout.write(`${JSON.stringify({ rsa, rows })}\n`)
+  const [{ model = 'unknown' } = {}] = cpus()
+  const line = (...cells: (string | number)[]): string =>
+    cells.map((cell, index) => String(cell)[index === 0 ? 'padEnd' : 'padStart'](11)).join(' ')
+  process.stdout.write(
+    [
+      `Node ${process.version}, ${cpus().length} cores (${model}).`,
+      `RSA-2048: a signature ${(rsa.signMs * 1000).toFixed(0)} µs, a verification ${(rsa.verifyMs * 1000).toFixed(0)} µs of one core.`,
+      '',
+      'WHOLE PAYMENTS OVER HTTP, the server alone: CPU of all its threads, by payment',
+      line('', 'asked/s', 'paid/s', 'failed', 'CPU ms', 'signs', 'verifies', 'RSA ms', 'times RSA'),
+      ...rows.map((row) =>
+        line(
+          row.kind,
+          row.asked,
+          row.perSecond.toFixed(1),
+          row.failed,
+          row.cpuMs.toFixed(3),
+          row.signs.toFixed(2),
+          row.verifies.toFixed(2),
+          row.rsaMs.toFixed(3),
+          row.ratio.toFixed(2),
+        ),
+      ),
+      '',
+      `Each is created with an Idempotency-Key and a reference, asked for once after 5 s, scanned and paid after`,
+      `${BUYER_MS / 1000} s, told by a notification, and read from the event stream; ${values.seconds} s after a warm-up. Emulator,`,
+      'shops and buyers are other processes on the same cores. RSA ms is what the operations that the server',
+      'counted take alone; the database server is not counted.',
+      '',
+      ...(['sqlite', 'postgresql'] as const).map(
+        (kind) =>
+          `${kind}: at most ${TARGETS[kind]} times its RSA operations: ${best(kind).toFixed(2)}, ${missed.includes(kind) ? 'MISSED' : 'met'}`,
+      ),
+      '',
+    ].join('\n'),
+  )
+}
