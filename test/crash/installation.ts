@@ -108,6 +108,8 @@ export interface Installation {
   readonly sink: WebhookSink
   /** What webhooks are signed with. */
   readonly webhookSecret: string
+  /** What seals secrets in its database. */
+  readonly masterKey: string
   readonly time: VirtualTime
   readonly folder: string
   readonly url: string
@@ -257,6 +259,7 @@ export async function openInstallation(options: InstallationOptions = {}): Promi
     emulator,
     sink,
     webhookSecret,
+    masterKey: MASTER_KEY.reveal(),
     time,
     folder,
     url,
