@@ -15,7 +15,7 @@ import { BUYER_MS, Traffic, type TrafficResult } from './server/traffic.ts'
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
-    rates: { type: 'string', default: '100,200,300' },
+    rates: { type: 'string', default: '150,250' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -23,8 +23,11 @@ const { values } = parseArgs({
 /** The server may take at most so many times what its RSA operations take. */
 const TARGETS = { sqlite: 2.5, postgresql: 3.5 } as const
 
-/** Compilers get warm, and the first buyers pay. */
-const WARM_UP_MS = BUYER_MS + 6_000
+/** Compilers get warm, and the first buyers pay: for a shorter time they cost more than the rest. */
+const WARM_UP_MS = BUYER_MS + 30_000
+
+/** A rate counts if so much of it was paid. */
+const KEPT_UP = 0.95
 
 type Kind = keyof typeof TARGETS
 
@@ -101,8 +104,15 @@ function measureRsa(): { readonly signMs: number; readonly verifyMs: number } {
 
 function report(): void {
   const best = (kind: Kind): number =>
-    Math.min(...rows.filter((row) => row.kind === kind).map(({ ratio }) => ratio))
-  const missed = (['sqlite', 'postgresql'] as const).filter((kind) => best(kind) > TARGETS[kind])
+    // Where a machine cannot keep up, open payments are asked for again and again.
+    Math.min(
+      ...rows
+        .filter((row) => row.kind === kind && row.perSecond > row.asked * KEPT_UP)
+        .map(({ ratio }) => ratio),
+    )
+  const missed = (['sqlite', 'postgresql'] as const).filter(
+    (kind) => !(best(kind) <= TARGETS[kind]),
+  )
   process.exitCode = Number(missed.length > 0)
   if (values.json) return void process.stdout.write(`${JSON.stringify({ rsa, rows })}\n`)
   const [{ model = 'unknown' } = {}] = cpus()

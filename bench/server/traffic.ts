@@ -67,7 +67,7 @@ export class Traffic {
 
   async #buy(number: number): Promise<void> {
     const made = await this.#saoma.payments.create(
-      { amount: 100, subject: '美式咖啡', reference: `order-${number}` },
+      { amount: 1, subject: '美式咖啡', reference: `order-${number}` },
       { idempotencyKey: `order-${number}` },
     )
     this.#counts.created += 1
