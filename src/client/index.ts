@@ -31,7 +31,7 @@ import type {
 /** A merchant's way to a server. Prints without its key. */
 export interface Saoma {
   readonly payments: {
-    /** Takes a payment: shows a code, or charges the buyer's own (`auth_code`). */
+    /** Takes a payment: makes a code to show. */
     create(payment: CreatePayment, options?: RequestOptions): Promise<Payment>
     get(id: string): Promise<Payment>
     /** A page, newest first. Iterate over it for all further pages, too. */

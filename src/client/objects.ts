@@ -31,8 +31,6 @@ export interface CreatePayment {
   readonly reference?: string
   /** The number that Alipay shall know it by. */
   readonly out_trade_no?: string
-  /** The buyer's payment code (付款码), scanned by you: a barcode payment. */
-  readonly auth_code?: string
   /** Seconds that the buyer is given, 60 to 6600. Default 300. */
   readonly expires_in?: number
   /** Where the cashier page leads when it is over. */

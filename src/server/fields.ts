@@ -27,7 +27,6 @@ const OVERLAP_MAX = SECRET_OVERLAP_MAX_MS / 1000
 const AMOUNT = `amount is a whole number of fen (1 yuan = 100), from 1 to ${AMOUNT_MAX}`
 const EXPIRES_IN = `expires_in is a whole number of seconds, from ${EXPIRES_IN_MIN} to ${EXPIRES_IN_MAX}`
 const OUT_TRADE_NO = 'out_trade_no has 1 to 64 letters, digits and underscores'
-const AUTH_CODE = 'auth_code is the buyer’s payment code (付款码): 16 to 24 digits'
 const RETURN_URL = 'return_url is an http or https address of at most 2048 characters'
 const METADATA = `metadata has at most ${METADATA_KEYS_MAX} names of 1 to ${METADATA_KEY_MAX} characters, each with a text of at most ${METADATA_VALUE_MAX}`
 const LIMIT = 'limit is a whole number from 1 to 100'
@@ -67,11 +66,6 @@ export const createPaymentFields = z
       .regex(/^\w{1,64}$/, OUT_TRADE_NO)
       .optional()
       .describe('The number that Alipay shall know it by; by default one is made'),
-    auth_code: z
-      .string(AUTH_CODE)
-      .regex(/^\d{16,24}$/, AUTH_CODE)
-      .optional()
-      .describe('The buyer’s payment code (付款码), scanned by you: a barcode payment'),
     expires_in: z
       .number(EXPIRES_IN)
       .int(EXPIRES_IN)
@@ -102,15 +96,6 @@ export const createPaymentFields = z
     path: ['reference'],
     message: 'retry_allowed needs a reference: it keeps the sale from being paid twice',
   })
-  .refine(
-    ({ auth_code: code, expires_in, return_url, retry_allowed }) =>
-      code === undefined ||
-      (expires_in === undefined && return_url === undefined && retry_allowed !== true),
-    {
-      path: ['auth_code'],
-      message: 'A barcode payment takes no expires_in, return_url or retry_allowed: it has no page',
-    },
-  )
 
 /** The body of `POST /v1/refunds`. */
 export const createRefundFields = z.strictObject({

@@ -18,7 +18,7 @@ const createPayment = operation({
   path: '/v1/payments',
   id: 'createPayment',
   summary: 'Take a payment',
-  description: `Makes a QR code, or with \`auth_code\` charges the buyer's payment code (付款码).
+  description: `Makes a QR code for the buyer to scan.
 
 The intent is stored before Alipay is asked. A repeat with the same \`reference\`, the same \`out_trade_no\` or the same \`Idempotency-Key\` and the same content is the same payment. 202 means that Alipay has not said yet whether it made a code: ask for the payment, or wait for its event.`,
   scope: 'payments:write',
@@ -61,7 +61,6 @@ The intent is stored before Alipay is asked. A repeat with the same \`reference\
       subject: body.subject,
       ...(body.reference !== undefined && { reference: body.reference }),
       ...(body.out_trade_no !== undefined && { outTradeNo: body.out_trade_no }),
-      ...(body.auth_code !== undefined && { authCode: body.auth_code }),
       ...(body.expires_in !== undefined && { expiresInMs: body.expires_in * 1000 }),
       ...(body.return_url !== undefined && { returnUrl: body.return_url }),
       ...(body.metadata !== undefined && { metadata: body.metadata }),
