@@ -12,6 +12,7 @@ import * as backup from './commands/backup.ts'
 import * as cancel from './commands/cancel.ts'
 import * as demo from './commands/demo.ts'
 import * as dev from './commands/dev.ts'
+import * as doctor from './commands/doctor.ts'
 import * as emulator from './commands/emulator.ts'
 import * as events from './commands/events.ts'
 import * as keys from './commands/keys.ts'
@@ -44,6 +45,7 @@ const COMMANDS = [
   listen,
   trigger,
   logs,
+  doctor,
   verify,
   keys,
   backup,
