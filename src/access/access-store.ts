@@ -7,33 +7,19 @@
 
 import type { Instant } from '../alipay/index.ts'
 import type { ApiKey } from './api-key.ts'
-import type { App } from './app.ts'
 import type { AuditEntry } from './audit.ts'
 import type { StoredCredential } from './credential.ts'
 
 /** Keeps applications, their keys, and who did what. */
 export interface AccessStore {
-  /** Stores a new application; `taken` if there is one with its identity. */
-  insertApp(app: App): Promise<'inserted' | 'taken'>
-  updateApp(
-    id: string,
-    change: Partial<
-      Pick<App, 'name' | 'productCode' | 'sellerId' | 'rules' | 'sealedNotifyToken'>
-    > &
-      Pick<App, 'updatedAt'>,
-  ): Promise<App | undefined>
-  findApp(id: string): Promise<App | undefined>
-  /** All, oldest first. */
-  listApps(): Promise<App[]>
-
   insertCredential(credential: StoredCredential): Promise<void>
   /** Writes a credential that still has the status `believed`; `false` if it has not. */
   updateCredential(
     credential: StoredCredential,
     believed: StoredCredential['status'],
   ): Promise<boolean>
-  /** Those of an application, or of all; oldest first. */
-  listCredentials(appId?: string): Promise<StoredCredential[]>
+  /** Those of an application, oldest first. */
+  listCredentials(appId: string): Promise<StoredCredential[]>
 
   /** Stores a new key; one with its hash is left as it is. */
   insertApiKey(key: ApiKey): Promise<void>

@@ -1,6 +1,6 @@
 /**
- * The keys of an application: staged, proven by a call to Alipay, activated, retired. Several may
- * be valid at once, so that a change of keys loses no notification that is under way.
+ * Further keys of an application: staged, proven by a call to Alipay, activated, retired. Several
+ * are valid at once, so that a change of keys loses no notification that is under way.
  *
  * @module
  */
@@ -41,14 +41,6 @@ export type AlipayTrust =
 
 /** A credential as it is kept: what is secret is sealed for the credential's id. */
 export interface StoredCredential extends Credential {
-  /** JSON of {@link CredentialSecrets}, sealed. */
-  readonly sealedSecrets: string
-}
-
-/** What is secret of a credential. */
-export interface CredentialSecrets {
-  /** The application's private key, one line of base64. */
-  readonly privateKey: string
-  /** The AES key, base64; `null` where contents are not encrypted. */
-  readonly encryptKey: string | null
+  /** The application's private key, one line of base64, sealed. */
+  readonly sealedPrivateKey: string
 }

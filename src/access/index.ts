@@ -8,8 +8,18 @@
 export * from './access.ts'
 export type * from './access-store.ts'
 export type { ApiKey } from './api-key.ts'
-export { appIdOf, type App } from './app.ts'
+export { appIdOf } from './app-id.ts'
 export type { AuditEntry } from './audit.ts'
 export type * from './credential.ts'
+export {
+  createCredentials,
+  CREDENTIALS_LOOK_MS,
+  type CredentialKeys,
+  type CredentialResult,
+  type Credentials,
+  type CredentialsOptions,
+  type StageOptions,
+} from './credentials.ts'
+export { createCurrentClient, type CurrentClient } from './current-client.ts'
 export { allows, SCOPES, type Scope, type Scopes } from './scopes.ts'
 export { MASTER_KEY_BYTES, MasterKey, MasterKeyInvalid } from './master-key.ts'

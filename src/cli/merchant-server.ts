@@ -5,9 +5,10 @@
  */
 
 import { join } from 'node:path'
-import { appIdOf, createAccess } from '../access/index.ts'
+import { appIdOf, createAccess, createCredentials, createCurrentClient } from '../access/index.ts'
 import {
   CLOCK_SKEW_MAX_MS,
+  createClient,
   GatewayUnreachable,
   NotificationInvalid,
   type AlipayClient,
@@ -95,7 +96,8 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
  * @throws {Failure} If real money would be taken by a clock that is wrong.
  */
 export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
-  const { gateway, client, publicUrl, folder, clock, merchantName, log, store } = options
+  const { gateway, publicUrl, folder, clock, merchantName, log, store } = options
+  const client = createCurrentClient(options.client)
   const closeStore = async (error: unknown): Promise<never> => {
     await store.close()
     throw error
@@ -136,6 +138,16 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     onError: (error) => log({ level: 'error', event: 'access.failed', ...describeError(error) }),
   })
   const appId = appIdOf(options.identity)
+  const credentials = createCredentials({
+    appId,
+    store: store.access,
+    vault,
+    clock,
+    connect: (keys) => createClient({ ...withoutKeys(gateway.client), ...keys, clock }),
+    onActive: (clients) => client.use(clients),
+    onError: (error) =>
+      log({ level: 'error', event: 'credentials.failed', ...describeError(error) }),
+  })
   const { requestsPerSecond } = options
   await access
     .adoptKey({ appId, key: secrets.apiKey, name: 'of the configuration' })
@@ -148,6 +160,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       payments,
       webhooks,
       client,
+      credentials,
       notifyToken: secrets.notifyToken,
     }),
     access,
@@ -160,6 +173,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       return { status: 'ok' }
     },
   })
+  await credentials.start().catch(closeStore)
   // Keys may have changed since: what nobody could verify then is tried again.
   const verified = await payments.reviewQuarantine((body) => verify(client, body))
   if (verified > 0) log({ level: 'info', event: 'quarantine.verified', count: verified })
@@ -184,10 +198,17 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       await payments.stop()
       await webhooks.stop()
       await access.stop()
+      await credentials.stop()
       await client.close()
       await store.close()
     },
   }
+}
+
+/** How the gateway is called, whoever signs. */
+function withoutKeys(options: GatewayConfiguration['client']) {
+  const { privateKey: _, signer: __, alipayPublicKey: ___, certificates: ____, ...rest } = options
+  return rest
 }
 
 /** The keys of the configuration, and those of the folder where none are configured. */

@@ -6,7 +6,12 @@
 
 import { addMs, toFen, type Fen, type Instant } from '../alipay/index.ts'
 import { firstTimelineEntry, toCommit } from './commit.ts'
-import { newCheckoutToken, newPaymentId, outTradeNoFor, outTradeNoForRequest } from './identifiers.ts'
+import {
+  newCheckoutToken,
+  newPaymentId,
+  outTradeNoFor,
+  outTradeNoForRequest,
+} from './identifiers.ts'
 import { checkMetadata } from './metadata.ts'
 import {
   amountRefunded,
@@ -341,7 +346,9 @@ function checkOrder({
   checkName('terminalId', order.terminalId, TERMINAL_ID_MAX)
   checkName('idempotencyKey', order.idempotencyKey, IDEMPOTENCY_KEY_MAX)
   if (order.retryAllowed === true && reference === undefined) {
-    throw new RangeError('retryAllowed needs a reference: it is what keeps a sale from being paid twice')
+    throw new RangeError(
+      'retryAllowed needs a reference: it is what keeps a sale from being paid twice',
+    )
   }
 }
 

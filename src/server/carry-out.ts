@@ -123,7 +123,7 @@ function redact(body: unknown): Record<string, unknown> {
   )
 }
 
-const SECRET_FIELDS: ReadonlySet<string> = new Set(['private_key', 'encrypt_key'])
+const SECRET_FIELDS: ReadonlySet<string> = new Set(['private_key'])
 
 /** Waits for a result as long as a request may take; what is late goes on all the same. */
 async function withinTime(

@@ -5,6 +5,7 @@
  */
 import { apiKeyOperations } from './api-keys-routes.ts'
 import { attentionOperations } from './attention-routes.ts'
+import { credentialOperations } from './credentials-routes.ts'
 import { eventOperations } from './events-routes.ts'
 import { logOperations } from './logs-routes.ts'
 import type { AnyOperation } from './operation.ts'
@@ -19,6 +20,7 @@ export const operations: readonly AnyOperation[] = [
   ...attentionOperations,
   ...eventOperations,
   ...webhookOperations,
+  ...credentialOperations,
   ...apiKeyOperations,
   ...logOperations,
 ]

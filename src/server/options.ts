@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Access } from '../access/index.ts'
+import type { Access, Credentials } from '../access/index.ts'
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
 import type { Payments, Presentation } from '../payments/index.ts'
 import type { Webhooks } from '../webhooks/index.ts'
@@ -60,6 +60,8 @@ export interface ServedApp {
   readonly webhooks: Webhooks | null
   /** Verifies Alipay's notifications. */
   readonly client: Pick<AlipayClient, 'verifyNotification'>
+  /** Changes of keys; `null` where the keys are in the configuration alone. */
+  readonly credentials: Credentials | null
   /** The unguessable part of `/alipay/notify/<token>`, at least 16 characters. */
   readonly notifyToken: string
 }
@@ -69,10 +71,15 @@ export const ONE_APP_ID = 'app_default'
 
 /** A directory of a single application, for those who embed the server. */
 export function oneApp(
-  app: Omit<ServedApp, 'id' | 'merchantName' | 'webhooks'> &
-    Partial<Pick<ServedApp, 'id' | 'merchantName' | 'webhooks'>>,
+  app: Pick<ServedApp, 'mode' | 'payments' | 'client' | 'notifyToken'> & Partial<ServedApp>,
 ): AppDirectory {
-  const served: ServedApp = { id: ONE_APP_ID, merchantName: null, webhooks: null, ...app }
+  const served: ServedApp = {
+    id: ONE_APP_ID,
+    merchantName: null,
+    webhooks: null,
+    credentials: null,
+    ...app,
+  }
   return {
     list: () => [served],
     find: (id) => (id === served.id ? served : undefined),

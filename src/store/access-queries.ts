@@ -9,7 +9,6 @@ import { sql, type Selectable } from 'kysely'
 import type {
   AccessStore,
   ApiKey,
-  App,
   AuditEntry,
   BegunRequest,
   NamedRequest,
@@ -19,7 +18,7 @@ import type {
 import { toInstant, type Instant } from '../alipay/index.ts'
 import type { StoreDatabase } from './database.ts'
 import { storable } from './payment-rows.ts'
-import type { ApiKeysTable, AppsTable, AuditEntriesTable, CredentialsTable } from './schema.ts'
+import type { ApiKeysTable, AuditEntriesTable, CredentialsTable } from './schema.ts'
 
 /** Requests that one statement of `forgetRequests` drops. */
 const FORGOTTEN_AT_ONCE = 1_000
@@ -38,51 +37,6 @@ export function createAccessStore(database: Omit<StoreDatabase, 'app'>): AccessS
       .executeTakeFirst()
 
   return {
-    async insertApp(app) {
-      const { numInsertedOrUpdatedRows: inserted } = await db
-        .insertInto('apps')
-        .values(toAppRow(app))
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirstOrThrow()
-      return inserted === 1n ? 'inserted' : 'taken'
-    },
-
-    async updateApp(id, { name, productCode, sellerId, rules, sealedNotifyToken, updatedAt }) {
-      const row = await db
-        .updateTable('apps')
-        .set({
-          updated_at: updatedAt,
-          ...(name !== undefined && { name: storable(name) }),
-          ...(productCode !== undefined && { product_code: productCode }),
-          ...(sellerId !== undefined && { seller_id: sellerId }),
-          ...(rules !== undefined && { rules: JSON.stringify(rules) }),
-          ...(sealedNotifyToken !== undefined && { notify_token: sealedNotifyToken }),
-        })
-        .where('id', '=', storable(id))
-        .returningAll()
-        .executeTakeFirst()
-      return row && fromAppRow(row)
-    },
-
-    async findApp(id) {
-      const row = await db
-        .selectFrom('apps')
-        .selectAll()
-        .where('id', '=', storable(id))
-        .executeTakeFirst()
-      return row && fromAppRow(row)
-    },
-
-    async listApps() {
-      const rows = await db
-        .selectFrom('apps')
-        .selectAll()
-        .orderBy('created_at')
-        .orderBy('id')
-        .execute()
-      return rows.map(fromAppRow)
-    },
-
     async insertCredential(credential) {
       await db.insertInto('credentials').values(toCredentialRow(credential)).execute()
     },
@@ -102,7 +56,7 @@ export function createAccessStore(database: Omit<StoreDatabase, 'app'>): AccessS
       const rows = await db
         .selectFrom('credentials')
         .selectAll()
-        .$if(appId !== undefined, (query) => query.where('app_id', '=', storable(appId ?? '')))
+        .where('app_id', '=', appId)
         .orderBy('created_at')
         .orderBy('id')
         .execute()
@@ -254,48 +208,16 @@ export function createAccessStore(database: Omit<StoreDatabase, 'app'>): AccessS
   }
 }
 
-function toAppRow(app: App): AppsTable {
-  return {
-    id: app.id,
-    identity: app.identity,
-    alipay_app_id: app.alipayAppId,
-    gateway: app.gateway,
-    name: storable(app.name),
-    product_code: app.productCode,
-    seller_id: app.sellerId,
-    rules: JSON.stringify(app.rules),
-    notify_token: app.sealedNotifyToken,
-    created_at: app.createdAt,
-    updated_at: app.updatedAt,
-  }
-}
-
-function fromAppRow(row: AppsTable): App {
-  return {
-    id: row.id,
-    identity: row.identity,
-    alipayAppId: row.alipay_app_id,
-    gateway: row.gateway,
-    mode: row.identity.startsWith('live ') ? 'live' : 'test',
-    name: row.name,
-    productCode: row.product_code,
-    sellerId: row.seller_id,
-    rules: JSON.parse(row.rules) as App['rules'],
-    sealedNotifyToken: row.notify_token,
-    createdAt: toInstant(row.created_at),
-    updatedAt: toInstant(row.updated_at),
-  }
-}
-
 function toCredentialRow(credential: StoredCredential): CredentialsTable {
-  const { signType, applicationPublicKey, alipay } = credential
+  const { alipay } = credential
   return {
     id: credential.id,
     app_id: credential.appId,
     status: credential.status,
-    application: JSON.stringify({ signType, applicationPublicKey }),
+    sign_type: credential.signType,
+    application_public_key: credential.applicationPublicKey,
     alipay: alipay && JSON.stringify(alipay),
-    secrets: credential.sealedSecrets,
+    private_key: credential.sealedPrivateKey,
     created_at: credential.createdAt,
     verified_at: credential.verifiedAt,
     activated_at: credential.activatedAt,
@@ -304,17 +226,14 @@ function toCredentialRow(credential: StoredCredential): CredentialsTable {
 }
 
 function fromCredentialRow(row: CredentialsTable): StoredCredential {
-  const application = JSON.parse(row.application) as Pick<
-    StoredCredential,
-    'signType' | 'applicationPublicKey'
-  >
   return {
     id: row.id,
     appId: row.app_id,
     status: row.status as StoredCredential['status'],
-    ...application,
+    signType: row.sign_type as StoredCredential['signType'],
+    applicationPublicKey: row.application_public_key,
     alipay: row.alipay === null ? null : (JSON.parse(row.alipay) as StoredCredential['alipay']),
-    sealedSecrets: row.secrets,
+    sealedPrivateKey: row.private_key,
     createdAt: toInstant(row.created_at),
     verifiedAt: instant(row.verified_at),
     activatedAt: instant(row.activated_at),

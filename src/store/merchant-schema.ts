@@ -42,28 +42,14 @@ export function merchantSchema(kind: DatabaseKind): readonly string[] {
       where status in ('closing', 'expired', 'canceled', 'failed')`,
     'create index refunds_by_creation on refunds (created_at, id)',
 
-    `create table apps (
-      id ${key} primary key,
-      identity ${key} not null,
-      alipay_app_id text not null,
-      gateway text not null,
-      name text not null,
-      product_code text not null,
-      seller_id text,
-      rules text not null,
-      notify_token text not null,
-      created_at bigint not null,
-      updated_at bigint not null
-    )`,
-    'create unique index apps_identity on apps (identity)',
-
     `create table credentials (
       id ${key} primary key,
       app_id ${key} not null,
       status text not null,
-      application text not null,
+      sign_type text not null,
+      application_public_key text not null,
       alipay text,
-      secrets text not null,
+      private_key text not null,
       created_at bigint not null,
       verified_at bigint,
       activated_at bigint,

@@ -20,7 +20,6 @@ export interface Schema {
   readonly webhook_attempts: WebhookAttemptsTable
   readonly orphan_notifications: OrphanNotificationsTable
   readonly quarantine: QuarantineTable
-  readonly apps: AppsTable
   readonly credentials: CredentialsTable
   readonly api_keys: ApiKeysTable
   readonly idempotency_keys: IdempotencyKeysTable
@@ -241,26 +240,6 @@ export interface QuarantineTable {
   body: string
 }
 
-/** One row an application at Alipay that payments are taken for. */
-export interface AppsTable {
-  /** `app_…`, derived from the identity. */
-  id: string
-  /** What the `app` columns say: the mode and the APPID, e.g. `live 2021000000000000`. */
-  identity: string
-  /** The APPID. */
-  alipay_app_id: string
-  gateway: string
-  name: string
-  product_code: string
-  seller_id: string | null
-  /** JSON of a `Partial<PaymentRules>`. */
-  rules: string
-  /** The unguessable part of the notify address, sealed for the app's id. */
-  notify_token: string
-  created_at: number
-  updated_at: number
-}
-
 /** One row a set of keys of an application. */
 export interface CredentialsTable {
   /** `cred_…`. */
@@ -268,12 +247,13 @@ export interface CredentialsTable {
   app_id: string
   /** `staged`, `verified`, `active`, `retired`. */
   status: string
-  /** JSON of what the merchant's side is known by: the sign type, the public key. */
-  application: string
+  sign_type: string
+  /** What is uploaded to Alipay, one line of base64. */
+  application_public_key: string
   /** JSON of what Alipay is known by, a public key or certificates; `null` until it is given. */
   alipay: string | null
-  /** The private key and the AES key as JSON, sealed for the credential's id. */
-  secrets: string
+  /** Sealed for the credential's id. */
+  private_key: string
   created_at: number
   verified_at: number | null
   activated_at: number | null

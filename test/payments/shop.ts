@@ -356,7 +356,8 @@ export async function openShop(options: ShopOptions = {}) {
     },
 
     /** A request to the server, without a port between. */
-    fetch: (path: string, init?: RequestInit) => server.fetch(new Request(`${serverPort.url}${path}`, init)),
+    fetch: (path: string, init?: RequestInit) =>
+      server.fetch(new Request(`${serverPort.url}${path}`, init)),
 
     /** A request of the merchant, over HTTP. */
     async api(method: string, path: string, body?: unknown) {

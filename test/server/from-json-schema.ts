@@ -3,7 +3,8 @@
  *
  * @module
  */
-import fc, { type Arbitrary } from 'fast-check'
+import * as fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 
 /** As much of JSON Schema as the document uses. */
 export interface JsonSchema {

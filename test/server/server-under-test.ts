@@ -48,6 +48,7 @@ export function startServer({
   mode = 'test',
   merchantName = '清晨咖啡',
   webhooks = null,
+  credentials = null,
   notifyToken = NOTIFY_TOKEN,
   client = { verifyNotification: (body) => verifyNotification(body, trust) },
   ...options
@@ -61,6 +62,7 @@ export function startServer({
     merchantName,
     payments,
     webhooks,
+    credentials,
     client,
     notifyToken,
   }

@@ -90,6 +90,9 @@ async function openDatabaseOf(url: string): Promise<OpenedStore> {
           [ms],
         )
       }
+      await query(url, 'update idempotency_keys set held_until = greatest(0, held_until - $1)', [
+        ms,
+      ])
     },
     async reopen() {
       await store.close()
