@@ -73,7 +73,7 @@ export function createSqlitePayments(options: SqlitePaymentsOptions): PaymentSto
       statements.insertEvidence.run(...values(toEvidenceRow(id, entry), EVIDENCE_COLUMNS))
     }
     // Where events are sent nowhere, asking so once is cheaper than trying for each.
-    const isToldToSomebody = events.length > 0 && statements.anyEndpoint.get() !== undefined
+    const isToldToSomebody = events.length > 0 && statements.anyEndpoint.get(app) !== undefined
     for (const event of events) {
       statements.insertEvent.run(...values(toEventRow(app, id, event), EVENT_COLUMNS))
       if (!isToldToSomebody) continue
@@ -310,7 +310,7 @@ function prepare(database: DatabaseSync) {
     insertEvent: database.prepare(
       `insert into events (${EVENT_COLUMNS.join()}) values (${places(EVENT_COLUMNS)})`,
     ),
-    anyEndpoint: database.prepare('select 1 from webhook_endpoints limit 1'),
+    anyEndpoint: database.prepare('select 1 from webhook_endpoints where app = ? limit 1'),
     insertDeliveries: database.prepare(
       `insert into webhook_deliveries
        (id, app, endpoint_id, event_id, status, attempts, created_at, due_at, leased_until)
