@@ -114,8 +114,11 @@ function report(): void {
     (kind) => !(best(kind) <= TARGETS[kind]),
   )
   process.exitCode = Number(missed.length > 0)
-  if (values.json) return void process.stdout.write(`${JSON.stringify({ rsa, rows })}\n`)
-  const [{ model = 'unknown' } = {}] = cpus()
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ rsa, rows })}\n`)
+    return
+  }
+  const model = cpus()[0]?.model ?? 'unknown'
   const line = (...cells: (string | number)[]): string =>
     cells.map((cell, index) => String(cell)[index === 0 ? 'padEnd' : 'padStart'](11)).join(' ')
   process.stdout.write(

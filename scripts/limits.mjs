@@ -44,8 +44,9 @@ ${sections.join('\n\n')}
 function limitsOf(part) {
   const folder = join(root, 'src', part)
   const files = readdirSync(folder, { recursive: true })
+    .map(String)
     .filter((file) => file.endsWith('.ts'))
-    .toSorted()
+    .toSorted((a, b) => (a < b ? -1 : 1))
   return files.flatMap((file) => {
     const text = readFileSync(join(folder, file), 'utf8')
     return [...text.matchAll(LIMIT)].map(([, docstring, name, value]) => ({

@@ -77,10 +77,10 @@ describe.skipIf(!built)('the package', { timeout: 120_000 }, () => {
       expect(run(program, 'run.js')).toEqual({ status: 0, stdout: 'ok\n', stderr: '' })
       writeFileSync(
         join(folder, 'run.cjs'),
-        `${RUN.replaceAll(/^import (.*) from (.*)$/gm, 'const $1 = require($2)').replace(
+        RUN.replaceAll(/^import (.*) from (.*)$/gm, 'const $1 = require($2)').replace(
           /\n\n([^]*)$/,
           '\n;(async () => {\n$1})()\n',
-        )}`,
+        ),
       )
       expect(run(program, 'run.cjs')).toMatchObject({ status: 0, stdout: 'ok\n' })
     })

@@ -38,16 +38,10 @@ export async function tailLogs(
       for (const line of lines) {
         if (!line.startsWith('data: ')) continue
         const data = line.slice('data: '.length)
-        const {
-          at,
-          method,
-          path,
-          status,
-          duration_ms,
-          key: hint,
-          id,
-        } = JSON.parse(data) as LoggedRequest
-        const mark = status < 400 ? style.green : status < 500 ? style.yellow : style.red
+        const one = JSON.parse(data) as LoggedRequest
+        const { at, method, path, status, duration_ms, key: hint, id } = one
+        const mark = (text: string): string =>
+          status < 400 ? style.green(text) : status < 500 ? style.yellow(text) : style.red(text)
         const shown = `${at}  ${mark(String(status))}  ${method.padEnd(6)} ${printable(path)}  ${duration_ms} ms  ${hint}  ${id}`
         process.stdout.write(`${json ? data : shown}\n`)
       }

@@ -86,6 +86,6 @@ export function fields(object: object): string {
 const SHOWN = 24
 
 function shorten(text: string): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   return characters.length <= SHOWN ? text : `${characters.slice(0, SHOWN - 1).join('')}…`
 }

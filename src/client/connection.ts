@@ -32,17 +32,17 @@ export interface RequestOptions {
 
 /** Ways to the server. */
 export interface Connection {
-  call<Answer>(
+  readonly call: <Answer>(
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
     request?: { readonly body?: object; readonly query?: object } & RequestOptions,
-  ): Promise<Answer>
+  ) => Promise<Answer>
   /** Opens Server-Sent Events. */
-  stream(
+  readonly stream: (
     path: string,
     query: object,
     signal: AbortSignal | undefined,
-  ): Promise<ReadableStream<Uint8Array>>
+  ) => Promise<ReadableStream<Uint8Array>>
   readonly sleep: (ms: number) => Promise<void>
 }
 

@@ -56,8 +56,8 @@ const streamEvents = operation({
     },
   },
   problems: NOT_FOUND,
-  async handle({ app, query, header }) {
-    const after = header('last-event-id') ?? query.after
+  async handle({ app, query, ...call }) {
+    const after = call.header('last-event-id') ?? query.after
     const { payments } = app
     const last =
       after === 'start'

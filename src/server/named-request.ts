@@ -43,10 +43,12 @@ export function readRequestName(
 /** How a named request is answered when it is its turn. */
 export interface NamedWork {
   /** Does it, or goes on with it where somebody stopped. */
-  work(): Promise<Answer | Stream | Problem>
+  readonly work: () => Promise<Answer | Stream | Problem>
   /** Gives the result, or what is known when there is no more time. */
-  withinTime(result: Promise<Answer | Stream | Problem>): Promise<Answer | Stream | Problem>
-  send(result: Answer | Stream | Problem): Response
+  readonly withinTime: (
+    result: Promise<Answer | Stream | Problem>,
+  ) => Promise<Answer | Stream | Problem>
+  readonly send: (result: Answer | Stream | Problem) => Response
 }
 
 /**

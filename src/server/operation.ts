@@ -91,7 +91,7 @@ export function operation<
   Query extends z.ZodType = z.ZodObject,
   Body extends z.ZodType = z.ZodObject,
 >(definition: Operation<Query, Body>): AnyOperation {
-  return definition as unknown as AnyOperation
+  return definition
 }
 
 /** 200 with an object. */

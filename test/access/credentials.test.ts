@@ -113,7 +113,7 @@ describe('a change of keys', () => {
     const { credentials, keys } = await opened()
     const id = idOf(await credentials.stage({ privateKey: keys.privateKey }))
     expect(await credentials.verify(id)).toMatchObject({ status: 'wrong_step' })
-    const [{ applicationPublicKey = '' } = {}] = await credentials.list()
+    const applicationPublicKey = (await credentials.list())[0]?.applicationPublicKey ?? ''
     // The mistake that everybody makes once.
     expect(await credentials.complete(id, { alipayPublicKey: applicationPublicKey })).toMatchObject(
       {

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type AlipayClient, type ClientOptions, createClient } from '../../src/alipay/client.ts'
 import { GatewayUnreachable } from '../../src/alipay/errors.ts'
 import { createSigner, type Signer } from '../../src/alipay/signer.ts'
@@ -152,6 +152,8 @@ test('a call that was given up while it waited costs no connection either', asyn
   const release = holdFirstAnswer()
   const client = clientWith({ connectionsMax: 1 })
   const first = cancel(client, 'A-1')
+  // Until then the other one might be signed sooner, and get the only connection.
+  await vi.waitFor(() => expect(gateway.received).toHaveLength(1))
   const second = client.trade.cancel({ out_trade_no: 'A-2' }, { timeoutMs: 10 })
   await expect(second).rejects.toMatchObject({ stage: 'connect', outcome: 'not_applied' })
   release()

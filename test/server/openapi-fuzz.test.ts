@@ -141,7 +141,10 @@ describe('the API and its document', () => {
         const [type = ''] = (answer.headers.get('content-type') ?? '').split(';')
         const schema = promised?.content?.[type]?.schema
         expect(schema, `${key} as ${type}`).toBeDefined()
-        if (type !== 'application/json') return void (await answer.body?.cancel())
+        if (type !== 'application/json') {
+          await answer.body?.cancel()
+          return
+        }
         const json = (await answer.json()) as Named & { readonly data?: readonly Named[] }
         const check = validate(key, schema ?? {}) as ReturnType<typeof ajv.compile>
         expect(check(json) ? [] : check.errors, `${key}: ${JSON.stringify(json)}`).toEqual([])
