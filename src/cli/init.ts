@@ -84,10 +84,10 @@ export async function init(
   questions: Questions | undefined,
   say: (text: string) => void,
 ): Promise<InitResult> {
-  const { folder, language } = options
+  const { folder, language, force } = options
   const text = initTexts[language]
   refuseFolderOfDev(folder)
-  if (questions !== undefined) say(`${text.title}\n\n`)
+  say(`${text.title}\n\n`)
   const settings = await askSettings(options, questions, text)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const privateKey = await provideKeyPair(options, questions, text, say)
@@ -219,8 +219,8 @@ async function askSettings(
 
   const gateway = await settle('SAOMA_GATEWAY', '--gateway', options.gateway, {
     check: failureOf(readGatewayAddress),
-    ask: (person) =>
-      person.choose(text.gateway, [
+    ask: ({ choose }) =>
+      choose(text.gateway, [
         ['sandbox', text.sandbox],
         ['production', text.production],
       ]),
@@ -234,13 +234,13 @@ async function askSettings(
   }
   const appId = await settle('SAOMA_APP_ID', '--app-id', options.appId, {
     check: checkAppId,
-    ask: (person) => person.text(text.appId, { check: checkAppId }),
+    ask: ({ text: ask }) => ask(text.appId, { check: checkAppId }),
     isFixed: true,
   })
   const product = await settle('SAOMA_PRODUCT_CODE', '--product', options.product, {
     check: (answer) => (isProduct(answer) ? undefined : PRODUCTS.join(', ')),
-    ask: (person) =>
-      person.choose(text.product, [
+    ask: ({ choose }) =>
+      choose(text.product, [
         ['FACE_TO_FACE_PAYMENT', text.faceToFace],
         ['QR_CODE_OFFLINE', text.orderCode],
       ]),
@@ -254,7 +254,7 @@ async function askSettings(
   const local = isLive ? {} : { suggestion: LOCAL_URL }
   const publicUrl = await settle('SAOMA_PUBLIC_URL', '--public-url', options.publicUrl, {
     check: checkUrl,
-    ask: (person) => person.text(text.publicUrl, { check: checkUrl, ...local }),
+    ask: ({ text: ask }) => ask(text.publicUrl, { check: checkUrl, ...local }),
     ...local,
   })
   return {

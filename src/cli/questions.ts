@@ -34,9 +34,9 @@ export interface Questions {
  */
 export async function terminalQuestions(canceled: string): Promise<Questions> {
   const { isCancel, select, text } = await import('@clack/prompts')
-  const answered = <Answer>(answer: Answer): Exclude<Answer, symbol> => {
+  const answered = <Answer>(answer: Answer | symbol): Answer => {
     if (isCancel(answer)) throw new Failure(canceled, 1)
-    return answer as Exclude<Answer, symbol>
+    return answer as Answer
   }
   return {
     async text(message, { suggestion, check }) {
