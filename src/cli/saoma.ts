@@ -15,7 +15,6 @@ import * as dev from './commands/dev.ts'
 import * as doctor from './commands/doctor.ts'
 import * as emulator from './commands/emulator.ts'
 import * as events from './commands/events.ts'
-import * as init from './commands/init.ts'
 import * as keys from './commands/keys.ts'
 import * as listen from './commands/listen.ts'
 import * as logs from './commands/logs.ts'
@@ -33,7 +32,6 @@ import { createStyle } from './output.ts'
 /** In the order of `--help`. */
 const COMMANDS = [
   dev,
-  init,
   serve,
   demo,
   emulator,
