@@ -68,7 +68,7 @@ export interface DatabaseConfiguration {
  * @throws {Failure} Naming the variable that is missing or wrong.
  */
 export function readGatewayConfiguration(env: Environment): GatewayConfiguration {
-  const gateway = gatewayAddress(env['SAOMA_GATEWAY'])
+  const gateway = readGatewayAddress(env['SAOMA_GATEWAY'])
   const appId = required(env, 'SAOMA_APP_ID', 'the APPID of the application, 16 digits')
   const privateKey = required(
     env,
@@ -88,7 +88,7 @@ export function readGatewayConfiguration(env: Environment): GatewayConfiguration
       ...(encryptKey === undefined ? {} : { encryptKey }),
       ...(proxy === undefined ? {} : { proxy }),
     },
-    mode: new URL(gateway).host === new URL(PRODUCTION_GATEWAY).host ? 'live' : 'test',
+    mode: gatewayMode(gateway),
     productCode: optional(env, 'SAOMA_PRODUCT_CODE') ?? 'FACE_TO_FACE_PAYMENT',
     sellerId: optional(env, 'SAOMA_SELLER_ID'),
   }
@@ -212,7 +212,12 @@ function readTrust(
   }
 }
 
-function gatewayAddress(value = ''): string {
+/**
+ * Reads what `SAOMA_GATEWAY` says: a name, or an address that ends in `/gateway.do`.
+ *
+ * @throws {Failure} If it is neither.
+ */
+export function readGatewayAddress(value = ''): string {
   switch (value) {
     case '':
     case 'production':
@@ -225,6 +230,11 @@ function gatewayAddress(value = ''): string {
         'SAOMA_GATEWAY is `production`, `sandbox` or a whole address (…/gateway.do).',
       )
   }
+}
+
+/** What a gateway moves: real money at Alipay's production alone. */
+export function gatewayMode(gateway: string): 'live' | 'test' {
+  return new URL(gateway).host === new URL(PRODUCTION_GATEWAY).host ? 'live' : 'test'
 }
 
 /** A variable, or the file that `…_FILE` names. */

@@ -6,7 +6,6 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import * as backup from './commands/backup.ts'
 import * as cancel from './commands/cancel.ts'
@@ -15,6 +14,7 @@ import * as dev from './commands/dev.ts'
 import * as doctor from './commands/doctor.ts'
 import * as emulator from './commands/emulator.ts'
 import * as events from './commands/events.ts'
+import * as init from './commands/init.ts'
 import * as keys from './commands/keys.ts'
 import * as listen from './commands/listen.ts'
 import * as logs from './commands/logs.ts'
@@ -28,10 +28,12 @@ import * as trigger from './commands/trigger.ts'
 import * as verify from './commands/verify.ts'
 import { Failure } from './failure.ts'
 import { createStyle } from './output.ts'
+import { readVersion } from './version.ts'
 
 /** In the order of `--help`. */
 const COMMANDS = [
   dev,
+  init,
   serve,
   demo,
   emulator,
@@ -92,10 +94,4 @@ function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   const cause = error.cause === undefined ? '' : `\nCaused by: ${stackOf(error.cause)}`
   return `${error.stack ?? ''}${cause}`
-}
-
-/** Two folders up, both from `src/cli` and from `dist/cli`. */
-function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
