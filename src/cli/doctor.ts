@@ -5,18 +5,13 @@
  * @module
  */
 
-import { existsSync, statfsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { connect as connectTls } from 'node:tls'
-import { Client } from 'pg'
-import { request } from 'undici'
+import { statSync } from 'node:fs'
+import { MasterKey } from '../access/index.ts'
 import {
   CLOCK_SKEW_MAX_MS,
   CLOCK_SKEW_WARN_MS,
   createClient,
-  RequestRefused,
   systemClock,
-  toInstant,
   type AlipayClient,
 } from '../alipay/index.ts'
 import {
@@ -24,61 +19,37 @@ import {
   type Environment,
   type ServeConfiguration,
 } from './configuration.ts'
+import { examineDatabase } from './doctor-database.ts'
+import { examineNotifyAddress } from './doctor-notify-address.ts'
 import { Failure } from './failure.ts'
-import { findRunning, openSecrets } from './folder.ts'
+import { right, warning, wrong, type Finding } from './finding.ts'
 import { checkKeys } from './keys-check.ts'
 import { printable, type Style } from './output.ts'
-
-/** What one look has found. */
-export interface Finding {
-  /** `warning`: it works, and may not for long, or not as well as it could. */
-  readonly status: 'right' | 'warning' | 'wrong'
-  /** What was looked at. */
-  readonly what: string
-  /** What was found. */
-  readonly found: string
-  /** The way to mend it; `null` where nothing has to be. */
-  readonly mend: string | null
-}
-
-/** Bytes that should be free on the disk of a SQLite file. */
-const FREE_BYTES_MIN = 1_073_741_824
-
-/** A certificate should hold so much longer, in days. */
-const CERTIFICATE_DAYS_MIN = 14
-
-/** Milliseconds that a connection is waited for. */
-const PATIENCE_MS = 5_000
+import { tryKeys } from './trial-call.ts'
+import { readVersion } from './version.ts'
 
 /** Looks at everything. */
 export async function examine(env: Environment): Promise<Finding[]> {
-  const findings = [node(), ...keys(env)]
+  const findings = [right('saoma', readVersion()), node(), ...keys(env)]
   let configuration: ServeConfiguration
   try {
     configuration = readServeConfiguration(env)
-    findings.push(right('Configuration', `complete, ${configuration.gateway.mode} mode`))
+    const { mode, client } = configuration.gateway
+    findings.push(right('Configuration', `complete, ${mode} mode, signs with ${client.signType}`))
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     return [...findings, wrong('Configuration', 'cannot be used', error.message)]
   }
-  findings.push(masterKey(configuration))
+  findings.push(masterKey(configuration, env))
   // With keys that are wrong by themselves nothing can be asked.
-  if (findings.some(({ status, what }) => status === 'wrong' && what.startsWith('Key '))) {
-    return findings
+  if (!findings.some(({ status, what }) => status === 'wrong' && what.startsWith('Key '))) {
+    findings.push(...(await examineGateway(configuration)))
   }
-  const client = createClient(configuration.gateway.client)
-  try {
-    findings.push(await clock(client), await trialCall(client))
-  } finally {
-    await client.close()
-  }
-  findings.push(...(await notifyAddress(configuration)))
-  findings.push(
-    ...(configuration.database === undefined
-      ? sqlite(configuration)
-      : await postgres(configuration.database.url)),
-  )
-  return findings
+  return [
+    ...findings,
+    ...(await examineNotifyAddress(configuration)),
+    ...(await examineDatabase(configuration)),
+  ]
 }
 
 /** All of it for people. */
@@ -113,214 +84,60 @@ function keys(env: Environment): Finding[] {
     })
 }
 
-function masterKey({ masterKey: given, gateway }: ServeConfiguration): Finding {
-  if (given !== undefined) return right('Master key', 'given')
-  return gateway.mode === 'live'
-    ? wrong(
-        'Master key',
-        'missing',
-        'Make one with `openssl rand -base64 32` and give it in SAOMA_MASTER_KEY.',
-      )
-    : right('Master key', 'made in the folder, as this is test mode')
+function masterKey({ masterKey: given, gateway }: ServeConfiguration, env: Environment): Finding {
+  const what = 'Master key'
+  const make = 'Make one with `openssl rand -base64 32` and give it in SAOMA_MASTER_KEY_FILE.'
+  if (given === undefined) {
+    return gateway.mode === 'live'
+      ? wrong(what, 'missing', `${make} A live server refuses to start without it.`)
+      : right(what, 'made in the folder, as this is test mode')
+  }
+  try {
+    MasterKey.parse(given)
+  } catch (error) {
+    return wrong(
+      what,
+      'is none',
+      `${messageOf(error)} It must be the one that sealed the database.`,
+    )
+  }
+  const file = (env['SAOMA_MASTER_KEY'] ?? '') === '' ? env['SAOMA_MASTER_KEY_FILE'] : undefined
+  const isOpen =
+    file !== undefined && process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0
+  return isOpen
+    ? warning(what, 'given, in a file that others on this machine may read', `chmod 600 ${file}`)
+    : right(what, 'given')
+}
+
+async function examineGateway({ gateway }: ServeConfiguration): Promise<Finding[]> {
+  const client = createClient(gateway.client)
+  try {
+    return [await clock(client), await trialCall(client)]
+  } catch (error) {
+    return [wrong('Gateway', `${client.gateway} does not answer`, messageOf(error))]
+  } finally {
+    await client.close()
+  }
 }
 
 async function clock(client: AlipayClient): Promise<Finding> {
-  try {
-    const { offsetMs } = await client.measureClock()
-    const seconds = Math.round(offsetMs / 100) / 10
-    const found = `${Math.abs(seconds)} s ${offsetMs < 0 ? 'ahead of' : 'behind'} Alipay's`
-    if (Math.abs(offsetMs) <= CLOCK_SKEW_WARN_MS) return right('Clock', found)
-    const mend = 'Set the clock of this machine by NTP.'
-    return Math.abs(offsetMs) <= CLOCK_SKEW_MAX_MS
-      ? warning('Clock', found, `${mend} Until then saoma corrects it.`)
-      : wrong('Clock', found, `${mend} A live server refuses to start.`)
-  } catch (error) {
-    return wrong('Gateway', `${client.gateway} does not answer`, messageOf(error))
-  }
+  const { offsetMs } = await client.measureClock()
+  const seconds = Math.round(offsetMs / 100) / 10
+  const found = `${Math.abs(seconds)} s ${offsetMs < 0 ? 'ahead of' : 'behind'} Alipay's`
+  if (Math.abs(offsetMs) <= CLOCK_SKEW_WARN_MS) return right('Clock', found)
+  const mend = 'Set the clock of this machine by NTP.'
+  return Math.abs(offsetMs) <= CLOCK_SKEW_MAX_MS
+    ? warning('Clock', found, `${mend} Until then saoma corrects it.`)
+    : wrong('Clock', found, `${mend} A live server refuses to start.`)
 }
 
-/** A question about an order that nobody has made: that there is none proves keys and APPID. */
 async function trialCall(client: AlipayClient): Promise<Finding> {
-  try {
-    await client.trade.query({ out_trade_no: `saoma_doctor_${systemClock.now()}` })
-    return right('Keys at Alipay', 'a signed call was answered, and the answer is genuine')
-  } catch (error) {
-    if (error instanceof RequestRefused && error.subCode === 'ACQ.TRADE_NOT_EXIST') {
-      return right('Keys at Alipay', 'a signed call was answered, and the answer is genuine')
-    }
-    const found = error instanceof RequestRefused ? error.subCode : nameOf(error)
-    return wrong('Keys at Alipay', found, messageOf(error))
-  }
-}
-
-async function notifyAddress(configuration: ServeConfiguration): Promise<Finding[]> {
-  const { publicUrl, folder, gateway, notifyToken: given } = configuration
-  const url = new URL(publicUrl)
-  const isLocal = /^(?:localhost|127\.|10\.|192\.168\.|\[::1\])/.test(url.hostname)
-  const findings: Finding[] = []
-  if (isLocal) {
-    findings.push(
-      warning(
-        'Notify address',
-        `${url.host} is on this machine or in its network`,
-        'Alipay cannot reach it. Payments are then found by polling alone: give SAOMA_PUBLIC_URL a public address.',
-      ),
-    )
-  }
-  if (url.protocol === 'https:') findings.push(await certificate(url))
-  const { notifyToken } = openSecrets(folder, gateway.mode, {
-    ...(given !== undefined && { notifyToken: given }),
-  })
-  const address = `${publicUrl.replace(/\/+$/, '')}/alipay/notify/${notifyToken}`
-  try {
-    const answer = await request(address, {
-      method: 'POST',
-      body: '',
-      headersTimeout: PATIENCE_MS,
-      bodyTimeout: PATIENCE_MS,
-    })
-    const text = await answer.body.text()
-    findings.push(
-      text === 'fail'
-        ? right('Notify route', 'answers from here, and refuses what is not signed')
-        : wrong(
-            'Notify route',
-            `something else answers, with status ${answer.statusCode}`,
-            'Have the proxy pass /alipay/notify/ on as it is: no redirect, no log-in, no rewriting.',
-          ),
-    )
-  } catch {
-    findings.push(
-      warning(
-        'Notify route',
-        'does not answer from here',
-        'Start `saoma serve` and look again; if it runs, the proxy does not lead to it.',
-      ),
-    )
-  }
-  return findings
-}
-
-function certificate(url: URL): Promise<Finding> {
-  return new Promise((tell) => {
-    const { hostname: host } = url
-    const port = Number(url.port === '' ? '443' : url.port)
-    const socket = connectTls({ host, port, servername: host, timeout: PATIENCE_MS }, () => {
-      const days = Math.floor(
-        (toInstant(Date.parse(socket.getPeerCertificate().valid_to)) - systemClock.now()) /
-          86_400_000,
-      )
-      socket.end()
-      const found = `valid for ${days} days`
-      tell(
-        days >= CERTIFICATE_DAYS_MIN
-          ? right('TLS certificate', found)
-          : warning('TLS certificate', found, 'Renew it: Alipay does not notify an expired one.'),
-      )
-    })
-    const fail = (found: string): void => {
-      socket.destroy()
-      tell(
-        wrong(
-          'TLS certificate',
-          found,
-          'Install a certificate of a public authority, with the whole chain.',
-        ),
-      )
-    }
-    socket.once('timeout', () => fail('nobody answers'))
-    socket.once('error', (error) => fail((error as NodeJS.ErrnoException).code ?? error.name))
-  })
-}
-
-function sqlite({ folder }: ServeConfiguration): Finding[] {
-  const running = findRunning(folder)
-  const findings = [
-    right(
-      'Database',
-      running === undefined
-        ? `SQLite in ${folder}/, for one server`
-        : `SQLite in ${folder}/, owned by the server with pid ${running.pid}`,
-    ),
-  ]
-  const place = existsSync(folder) ? folder : dirname(resolve(folder))
-  const { bavail, bsize } = statfsSync(place)
-  const free = bavail * bsize
-  const found = `${Math.round(free / 1_048_576)} MiB free`
-  findings.push(
-    free >= FREE_BYTES_MIN
-      ? right('Disk', found)
-      : warning('Disk', found, 'Make room: on a full disk no payment is taken.'),
-  )
-  return findings
-}
-
-async function postgres(url: string): Promise<Finding[]> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: PATIENCE_MS })
-  try {
-    await client.connect()
-    const setting = async (name: string): Promise<string> => {
-      const { rows } = await client.query<{ value: string }>(
-        'select current_setting($1) as value',
-        [name],
-      )
-      return rows[0]?.value ?? ''
-    }
-    const version = Number(await setting('server_version_num'))
-    const findings = [
-      version >= 140_000
-        ? right('Database', `PostgreSQL ${await setting('server_version')}`)
-        : wrong('Database', `PostgreSQL ${await setting('server_version')}`, 'Use 14 or newer.'),
-    ]
-    const [fsync, commit] = [await setting('fsync'), await setting('synchronous_commit')]
-    findings.push(
-      fsync === 'on' && commit !== 'off'
-        ? right('Durability', `fsync ${fsync}, synchronous_commit ${commit}`)
-        : wrong(
-            'Durability',
-            `fsync ${fsync}, synchronous_commit ${commit}`,
-            'Switch both on: what is acknowledged would be lost in a crash.',
-          ),
-    )
-    const { rows } = await client.query<{ sync_state: string }>(
-      'select sync_state from pg_stat_replication',
-    )
-    if (rows.some(({ sync_state }) => sync_state === 'async')) {
-      findings.push(
-        warning(
-          'Standby',
-          'asynchronous',
-          'A fail-over to it loses the last commits. Name it in synchronous_standby_names.',
-        ),
-      )
-    }
-    return findings
-  } catch (error) {
-    const found = `PostgreSQL cannot be used (${nameOf(error)})`
-    return [wrong('Database', found, 'Check SAOMA_DATABASE_URL, the server and its permissions.')]
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
-
-function right(what: string, found: string): Finding {
-  return { status: 'right', what, found, mend: null }
-}
-
-function warning(what: string, found: string, mend: string): Finding {
-  return { status: 'warning', what, found, mend }
-}
-
-function wrong(what: string, found: string, mend: string): Finding {
-  return { status: 'wrong', what, found, mend }
+  const trial = await tryKeys(client)
+  return trial.status === 'proven'
+    ? right('Keys at Alipay', 'a signed call was answered, and the answer is genuine')
+    : wrong('Keys at Alipay', trial.code, trial.advice.en)
 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-/** A code where there is one: messages of databases may repeat a password. */
-function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'failed'
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -23,6 +23,9 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly strin
   '0002-merchant': merchantSchema,
 }
 
+/** The migrations, in their order. */
+export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS)
+
 /** The tables, and the one that says what was done. */
 interface MigratedSchema extends Schema {
   readonly migrations: { name: string }
@@ -65,7 +68,7 @@ async function pending(db: Kysely<MigratedSchema>, kind: DatabaseKind): Promise<
   const made = tables.has('migrations')
     ? await db.selectFrom('migrations').select('name').execute()
     : []
-  return Object.keys(MIGRATIONS).filter((name) => !made.some((one) => one.name === name))
+  return MIGRATION_NAMES.filter((name) => !made.some((one) => one.name === name))
 }
 
 const TABLES: Record<DatabaseKind, RawBuilder<{ name: string }>> = {
