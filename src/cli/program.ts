@@ -1,0 +1,71 @@
+/**
+ * The commands of `saoma`, put together. Each command loads what it needs only when it runs, so
+ * that `saoma --help` is quick.
+ *
+ * @module
+ */
+
+import { Command } from 'commander'
+import * as backup from './commands/backup.ts'
+import * as cancel from './commands/cancel.ts'
+import * as completion from './commands/completion.ts'
+import * as demo from './commands/demo.ts'
+import * as dev from './commands/dev.ts'
+import * as doctor from './commands/doctor.ts'
+import * as emulator from './commands/emulator.ts'
+import * as events from './commands/events.ts'
+import * as init from './commands/init.ts'
+import * as keys from './commands/keys.ts'
+import * as listen from './commands/listen.ts'
+import * as logs from './commands/logs.ts'
+import * as pay from './commands/pay.ts'
+import * as payments from './commands/payments.ts'
+import * as query from './commands/query.ts'
+import * as refund from './commands/refund.ts'
+import * as refunds from './commands/refunds.ts'
+import * as serve from './commands/serve.ts'
+import * as trigger from './commands/trigger.ts'
+import * as verify from './commands/verify.ts'
+import { readVersion } from './version.ts'
+
+/** Puts them together. What they print, and how they end, is the caller's to choose. */
+export function createProgram(): Command {
+  const program = new Command('saoma')
+    .description('Alipay QR payments (当面付 扫码支付) that never drop an order.')
+    .version(readVersion(), '-V, --version')
+    .exitOverride()
+    .showHelpAfterError('(--help tells more)')
+    .addHelpText(
+      'after',
+      `
+Try it, without an account:   $ saoma dev
+Each command has examples:    $ saoma verify --help
+Where a failure comes from:   $ SAOMA_DEBUG=1 saoma …`,
+    )
+  for (const { register } of COMMANDS) register(program)
+  return program
+}
+
+/** In the order of `--help`. */
+const COMMANDS = [
+  dev,
+  init,
+  serve,
+  demo,
+  emulator,
+  pay,
+  query,
+  cancel,
+  refund,
+  payments,
+  refunds,
+  events,
+  listen,
+  trigger,
+  logs,
+  doctor,
+  verify,
+  keys,
+  backup,
+  completion,
+]
