@@ -48,15 +48,19 @@ export async function listen(
     readOrMake(join(folder, 'listen-secret'), () => SigningSecret.create().reveal()),
   )
   const cursor = join(folder, 'listen-cursor')
-  const after = options.after ?? readIfThere(cursor)?.trim()
-  if (json) say(JSON.stringify({ ready: true, secret: secret.reveal(), after: after ?? null }))
+  const keep = (event: string): void => writeFileSync(cursor, `${event}\n`, { mode: 0o600 })
+  const known = options.after ?? readIfThere(cursor)?.trim()
+  const after = known ?? (await saoma.events.list({ limit: 1 })).data[0]?.id ?? 'start'
+  // Kept before the first event: one that comes while this does not run is not to be missed.
+  if (known === undefined) keep(after)
+  if (json) say(JSON.stringify({ ready: true, secret: secret.reveal(), after }))
   else {
-    say(`Forwarding to ${forwardTo}, ${after === undefined ? 'from now on' : `after ${after}`}.`)
+    say(`Forwarding to ${forwardTo}, ${known === undefined ? 'from now on' : `after ${known}`}.`)
     say(`Verify with the secret ${style.bold(secret.reveal())}. Stop with Ctrl+C.`)
   }
 
   const { types } = options
-  const wanted = { ...(after !== undefined && { after }), ...(types && { types }), signal }
+  const wanted = { after, ...(types && { types }), signal }
   for await (const event of saoma.events.follow(wanted)) {
     for (let attempt = 1; ; attempt++) {
       const answer = await post(forwardTo, event, secret)
@@ -70,7 +74,7 @@ export async function listen(
       await sleep(AGAIN_MS, undefined, { signal }).catch(() => {})
       if (signal.aborted) return
     }
-    writeFileSync(cursor, `${event.id}\n`, { mode: 0o600 })
+    keep(event.id)
   }
 
   function mark(status: number): string {
