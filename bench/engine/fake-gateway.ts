@@ -38,7 +38,9 @@ export function createFakeGateway({
 }: FakeGatewayOptions): Gateway {
   const exchangeSignatures = isSigned ? createSignatures() : async () => {}
   const refuse = (): Promise<never> =>
-    Promise.reject(new Error('Nothing is canceled or refunded in this benchmark'))
+    Promise.reject(
+      new Error('Nothing is canceled, refunded or taken from a code in this benchmark'),
+    )
   return {
     appId: '2021000000000001',
     trade: {
@@ -54,6 +56,7 @@ export function createFakeGateway({
         if (isScanned(out_trade_no)) return waiting(out_trade_no)
         throw unknownTrade(out_trade_no)
       },
+      pay: refuse,
       cancel: refuse,
       close: refuse,
       refund: refuse,

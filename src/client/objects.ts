@@ -31,7 +31,12 @@ export interface CreatePayment {
   readonly reference?: string
   /** The number that Alipay shall know it by. */
   readonly out_trade_no?: string
-  /** Seconds that the buyer is given, 60 to 6600. Default 300. */
+  /**
+   * The payment code that the buyer shows (付款码), as the till scanned it: 16 to 24 digits. The
+   * payment is then taken from it, without a QR code of ours.
+   */
+  readonly auth_code?: string
+  /** Seconds that the buyer is given, 60 to 6600. Default 300; with `auth_code` always 60. */
   readonly expires_in?: number
   /** Where the cashier page leads when it is over. */
   readonly return_url?: string

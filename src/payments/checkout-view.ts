@@ -13,6 +13,7 @@ export type CheckoutState =
   /** The code is being made. */
   | 'preparing'
   | 'waiting'
+  /** The buyer's app asks for the password; a barcode payment waits for nothing else. */
   | 'scanned'
   /** Whether it was paid is being found out. */
   | 'confirming'
@@ -54,7 +55,8 @@ export function checkoutView(record: PaymentRecord, now: Instant): CheckoutView 
 function checkoutState({ payment, refunds }: PaymentRecord, now: Instant): CheckoutState {
   switch (payment.status) {
     case 'created':
-      return 'preparing'
+      // There is no code to make: the buyer's was sent, and is not answered yet.
+      return payment.method === 'barcode' ? 'confirming' : 'preparing'
     case 'pending':
       if (now >= payment.expiresAt) return 'confirming'
       return payment.scannedAt === null ? 'waiting' : 'scanned'

@@ -8,7 +8,7 @@
 
 import { hash } from 'node:crypto'
 import { maskBuyer, type Clock, type Instant } from '../alipay/index.ts'
-import type { Evidence } from './evidence.ts'
+import type { Evidence, TradeFacts } from './evidence.ts'
 import { newEventId, type RandomBytes } from './identifiers.ts'
 import { nextDueAt } from './next-step.ts'
 import type { Payment, PaymentRecord, PaymentStatus, Refund } from './payment.ts'
@@ -343,15 +343,21 @@ export function firstTimelineEntry(at: Instant, to: PaymentStatus): TimelineEntr
 function describeEvidence(evidence: Evidence): Pick<TimelineEntry, 'kind' | 'source' | 'summary'> {
   switch (evidence.kind) {
     case 'trade': {
-      const { buyerLogonId: _, ...summary } = evidence.trade
       const source = evidence.source === 'query' ? 'gateway' : 'notification'
-      return { kind: 'trade', source, summary }
+      return { kind: 'trade', source, summary: withoutBuyer(evidence.trade) }
     }
+    case 'pay_answered':
+      return { kind: 'pay_answered', source: 'gateway', summary: withoutBuyer(evidence.trade) }
     default: {
       const { kind, ...summary } = evidence
       return { kind, source: SOURCES[kind] ?? 'gateway', summary }
     }
   }
+}
+
+function withoutBuyer(trade: TradeFacts): Omit<TradeFacts, 'buyerLogonId'> {
+  const { buyerLogonId: _, ...others } = trade
+  return others
 }
 
 /** Where evidence comes from, if not from the gateway. */

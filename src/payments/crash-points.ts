@@ -13,6 +13,9 @@ export const CRASH_POINTS = [
   'claimed',
   'before-precreate',
   'precreate-answered',
+  /** The buyer's code is in memory alone, and was not sent: with the process it is gone. */
+  'before-pay',
+  'pay-answered',
   'before-query',
   'query-answered',
   /** That a cancel is coming is stored; it was not sent. */

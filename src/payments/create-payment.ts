@@ -1,5 +1,6 @@
 /**
- * Begins a sale: the intent is committed, then the gateway is asked for a code.
+ * Begins a sale: the intent is committed, then the gateway is asked for a code, or sent the one
+ * that the buyer shows (付款码).
  *
  * @module
  */
@@ -13,6 +14,7 @@ import {
   outTradeNoForRequest,
 } from './identifiers.ts'
 import { checkMetadata } from './metadata.ts'
+import type { Step } from './next-step.ts'
 import {
   amountRefunded,
   NO_METADATA,
@@ -20,7 +22,12 @@ import {
   type Payment,
   type PaymentRecord,
 } from './payment.ts'
-import { DEADLINE_DEFAULT_MS, DEADLINE_MAX_MS, DEADLINE_MIN_MS } from './schedule.ts'
+import {
+  BARCODE_WINDOW_MS,
+  DEADLINE_DEFAULT_MS,
+  DEADLINE_MAX_MS,
+  DEADLINE_MIN_MS,
+} from './schedule.ts'
 import { isPlainText } from './plain-text.ts'
 import { StoreUnavailable, type Lease, type PaymentCommit } from './payment-store.ts'
 import type { Worker, WorkerContext } from './worker.ts'
@@ -39,8 +46,18 @@ export interface CreatePaymentOrder {
    * same payment.
    */
   readonly outTradeNo?: string
-  /** Milliseconds that the buyer is given, 60,000 to 6,600,000. Default 300,000. */
+  /**
+   * Milliseconds that the buyer is given, 60,000 to 6,600,000. Default 300,000. Not with an
+   * `authCode`, whose buyer has {@link BARCODE_WINDOW_MS}.
+   */
   readonly expiresInMs?: number
+  /**
+   * The payment code of the buyer's app (付款码), as the till has scanned it: 16 to 24 digits, the
+   * first two of them 25 to 30. It is sent to Alipay once, after the intent is stored, and kept
+   * nowhere; a repeat of the request finds the payment and sends nothing. Alipay: 统一收单交易支付,
+   * auth_code.
+   */
+  readonly authCode?: string
   /** Where the cashier page leads when it is over; http or https. */
   readonly returnUrl?: string
   /** The merchant's own: at most 50 names of 1 to 40 characters, values of at most 500. */
@@ -65,7 +82,10 @@ export interface CreatePaymentOrder {
 
 /** What became of it. All but `refused` and `pending` are definite at once. */
 export type CreatePaymentResult =
-  /** A code is there to be shown. */
+  /**
+   * A code is there to be shown. With an `authCode`: Alipay has taken it, and the payment has
+   * succeeded, or is pending while the buyer is asked for the password.
+   */
   | { readonly status: 'created'; readonly record: PaymentRecord }
   /** The reference has this open payment already, or the number is this payment's: same content. */
   | { readonly status: 'exists'; readonly record: PaymentRecord }
@@ -75,7 +95,7 @@ export type CreatePaymentResult =
   | { readonly status: 'reference_already_paid'; readonly record: PaymentRecord }
   /** Alipay definitely said no; `failure` says why. */
   | { readonly status: 'refused'; readonly record: PaymentRecord }
-  /** Not known yet; the engine finds out. */
+  /** Not known yet; the engine finds out. A buyer may have paid, where there is an `authCode`. */
   | { readonly status: 'pending'; readonly record: PaymentRecord }
   /** Given up or past its deadline; the reference is free once the proof of its end is there. */
   | { readonly status: 'closing'; readonly record: PaymentRecord }
@@ -125,7 +145,9 @@ export async function createPayment(
     if ((await insert(context, commit, lease)) === 'inserted') {
       crashPoint('intent-stored')
       watchers.tell(commit.record)
-      return judgeCreated(await worker.advance(commit.record, lease))
+      const { authCode } = order
+      const first: Step | undefined = authCode === undefined ? undefined : { kind: 'pay', authCode }
+      return judgeCreated(await worker.advance(commit.record, lease, first))
     }
     // Another call with this reference was quicker by a moment: answer as it would have been.
   }
@@ -188,6 +210,7 @@ function toPayment(
 ): Payment {
   const id = newPaymentId(now, random)
   const { reference = null } = order
+  const method = methodOf(order)
   return {
     id,
     version: 0,
@@ -203,7 +226,10 @@ function toPayment(
     qrCode: null,
     createdAt: now,
     updatedAt: now,
-    expiresAt: addMs(now, order.expiresInMs ?? DEADLINE_DEFAULT_MS),
+    expiresAt: addMs(
+      now,
+      method === 'barcode' ? BARCODE_WINDOW_MS : (order.expiresInMs ?? DEADLINE_DEFAULT_MS),
+    ),
     shownAt: null,
     scannedAt: null,
     paidAt: null,
@@ -223,20 +249,25 @@ function toPayment(
     duplicateOf: null,
     review: null,
     failure: null,
-    outcome: 'not_applied',
+    // No commit comes between: whoever finds the intent cannot tell whether the code was sent.
+    outcome: method === 'barcode' ? 'unknown' : 'not_applied',
     unknownCalls: 0,
     answers: 0,
     answeredAt: null,
     answerHash: null,
     events: 0,
     nextStepAt: now,
-    method: 'qr',
+    method,
     metadata: order.metadata ?? NO_METADATA,
     storeId: order.storeId ?? null,
     operatorId: order.operatorId ?? null,
     terminalId: order.terminalId ?? null,
     retryAllowed: order.retryAllowed ?? false,
   }
+}
+
+function methodOf({ authCode }: CreatePaymentOrder): Payment['method'] {
+  return authCode === undefined ? 'qr' : 'barcode'
 }
 
 function judgeCreated(record: PaymentRecord): CreatePaymentResult {
@@ -302,6 +333,7 @@ function isSameContent({ payment }: PaymentRecord, order: CreatePaymentOrder): b
   return (
     payment.amount === order.amount &&
     payment.subject === order.subject &&
+    payment.method === methodOf(order) &&
     (order.outTradeNo ?? payment.outTradeNo) === payment.outTradeNo
   )
 }
@@ -312,6 +344,7 @@ function checkOrder({
   reference,
   outTradeNo,
   expiresInMs,
+  authCode,
   returnUrl,
   ...order
 }: CreatePaymentOrder): void {
@@ -337,6 +370,14 @@ function checkOrder({
       'expiresInMs is whole milliseconds from 60,000 (1 min) to 6,600,000 (110 min)',
     )
   }
+  if (authCode !== undefined && !AUTH_CODE.test(authCode)) {
+    throw new RangeError(
+      "authCode is the payment code of the buyer's app: 16 to 24 digits, of which the first two are 25 to 30",
+    )
+  }
+  if (authCode !== undefined && expiresInMs !== undefined) {
+    throw new RangeError('expiresInMs is not for an authCode, whose buyer has 60,000 (1 min)')
+  }
   if (returnUrl !== undefined && !/^https?:\/\//.test(returnUrl)) {
     throw new RangeError('returnUrl is an http or https address')
   }
@@ -351,6 +392,9 @@ function checkOrder({
     )
   }
 }
+
+/** What a buyer's payment code (付款码) looks like. Alipay: 统一收单交易支付, auth_code. */
+export const AUTH_CODE = /^(?:2[5-9]|30)\d{14,22}$/
 
 function checkName(name: string, value: string | undefined, max: number): void {
   if (value !== undefined && !isPlainText(value, 1, max)) {

@@ -40,8 +40,12 @@ interface RefundedTotal {
 export type Evidence =
   | { readonly kind: 'precreated'; readonly qrCode: string }
   | { readonly kind: 'precreate_refused'; readonly failure: Failure }
-  /** The number has a trade already, so a precreate cannot tell: a query must. */
+  /** The number has a trade already, so a precreate or a pay cannot tell: a query must. */
   | { readonly kind: 'trade_exists' }
+  /** The buyer's code was taken: paid, or `WAIT_BUYER_PAY` while the password is asked for. */
+  | { readonly kind: 'pay_answered'; readonly trade: TradeFacts }
+  /** A definite no: the code, the buyer or the merchant will not do. */
+  | { readonly kind: 'pay_refused'; readonly failure: Failure }
   | {
       readonly kind: 'trade'
       readonly source: 'query' | 'notification'
@@ -113,7 +117,8 @@ export type Evidence =
     }
 
 /** The calls that the engine makes. */
-export type GatewayCall = 'precreate' | 'query' | 'cancel' | 'close' | 'refund' | 'refund_query'
+export type GatewayCall =
+  'precreate' | 'pay' | 'query' | 'cancel' | 'close' | 'refund' | 'refund_query'
 
 /** What a call brought. */
 export interface Finding {

@@ -17,8 +17,10 @@ import {
   rawText,
   RequestRefused,
   type AlipayClient,
+  type CallOptions,
   type Fen,
   type Instant,
+  type TradePayAnswer,
   type TradeQueryAnswer,
 } from '../alipay/index.ts'
 import type { Evidence, Finding, GatewayCall, TradeFacts } from './evidence.ts'
@@ -32,7 +34,7 @@ export type Gateway = Pick<AlipayClient, 'appId'> &
   Partial<Pick<AlipayClient, 'clock' | 'measureClock'>> & {
     readonly trade: Pick<
       AlipayClient['trade'],
-      'precreate' | 'query' | 'cancel' | 'close' | 'refund' | 'refundQuery'
+      'precreate' | 'pay' | 'query' | 'cancel' | 'close' | 'refund' | 'refundQuery'
     >
   }
 
@@ -66,13 +68,9 @@ export function callPrecreate(
           total_amount: formatYuan(payment.amount),
           subject: wireSubject(payment.subject),
           product_code: settings.productCode,
-          time_expire: formatBeijingTime(addMs(payment.expiresAt, ALIPAY_EXPIRY_AFTER_MS)),
-          ...(settings.sellerId === undefined ? {} : { seller_id: settings.sellerId }),
-          ...(payment.storeId === null ? {} : { store_id: payment.storeId }),
-          ...(payment.operatorId === null ? {} : { operator_id: payment.operatorId }),
-          ...(payment.terminalId === null ? {} : { terminal_id: payment.terminalId }),
+          ...orderFields(payment, settings),
         },
-        settings.notifyUrl === undefined ? TIMED : { ...TIMED, notifyUrl: settings.notifyUrl },
+        notified(settings),
       ),
     read: ({ qr_code: qrCode }) =>
       qrCode === undefined ? 'the answer has no qr_code' : { kind: 'precreated', qrCode },
@@ -81,6 +79,89 @@ export function callPrecreate(
         ? { kind: 'trade_exists' }
         : { kind: 'precreate_refused', failure: toFailure(refusal) },
   })
+}
+
+/**
+ * Sends the buyer's code, once for ever: the code is nowhere kept, and what this call brings is
+ * free of it.
+ *
+ * @param isStillWanted Asked in the moment of sending: where this process stood still, others have
+ *   the payment, and may have ended it.
+ */
+export async function callPay(
+  gateway: Gateway,
+  payment: Payment,
+  authCode: string,
+  settings: OrderSettings,
+  isStillWanted: () => boolean,
+): Promise<Finding> {
+  const found = await find('pay', {
+    call: () =>
+      gateway.trade.pay(
+        {
+          out_trade_no: payment.outTradeNo,
+          total_amount: formatYuan(payment.amount),
+          subject: wireSubject(payment.subject),
+          scene: 'bar_code',
+          auth_code: authCode,
+          product_code: 'FACE_TO_FACE_PAYMENT',
+          ...orderFields(payment, settings),
+        },
+        { ...notified(settings), isStillWanted },
+      ),
+    read: (answer) =>
+      answer.out_trade_no === payment.outTradeNo ? readPaid(answer) : 'the answer names no order',
+    refused: (refusal) => ({ kind: 'pay_refused', failure: toFailure(refusal) }),
+    unsent: (error) => ({ kind: 'pay_refused', failure: notSent(error) }),
+    doubted: ({ subCode }) => (TRADE_EXISTS.has(subCode) ? { kind: 'trade_exists' } : undefined),
+  })
+  return withoutSecret(found, authCode)
+}
+
+/** What goes along with an order, however it is paid. */
+function orderFields(payment: Payment, { sellerId }: OrderSettings) {
+  return {
+    time_expire: formatBeijingTime(addMs(payment.expiresAt, ALIPAY_EXPIRY_AFTER_MS)),
+    ...(sellerId === undefined ? {} : { seller_id: sellerId }),
+    ...(payment.storeId === null ? {} : { store_id: payment.storeId }),
+    ...(payment.operatorId === null ? {} : { operator_id: payment.operatorId }),
+    ...(payment.terminalId === null ? {} : { terminal_id: payment.terminalId }),
+  }
+}
+
+function notified({ notifyUrl }: OrderSettings): CallOptions {
+  return notifyUrl === undefined ? TIMED : { ...TIMED, notifyUrl }
+}
+
+/** Reads the answer to a pay: paid, or waiting for the password. */
+function readPaid(answer: TradePayAnswer): Evidence | string {
+  const isPaid = answer.code === '10000'
+  const paidAt = isPaid ? readTime(answer.gmt_payment) : null
+  // Credit that is paid after use (先享后付) is accepted with the same code, and no money has come.
+  if (isPaid && paidAt === null) return 'the answer does not say when it was paid'
+  return {
+    kind: 'pay_answered',
+    trade: {
+      tradeStatus: isPaid ? 'TRADE_SUCCESS' : 'WAIT_BUYER_PAY',
+      tradeNo: answer.trade_no ?? null,
+      totalAmount: parseYuan(answer.total_amount),
+      amountReceived: readAmount(answer.receipt_amount),
+      buyerLogonId: answer.buyer_logon_id ?? null,
+      sellerId: null,
+      isOtherSeller: false,
+      paidAt,
+      refundedTotal: null,
+      outRequestNo: null,
+    },
+  }
+}
+
+/** Alipay's words about a request may repeat it. */
+function withoutSecret(found: Finding, secret: string): Finding {
+  const text = JSON.stringify(found)
+  return text.includes(secret)
+    ? (JSON.parse(text.replaceAll(secret, '[redacted]')) as Finding)
+    : found
 }
 
 /** Asks for the trade. Before the scan there is none, and that is an answer. */
@@ -278,6 +359,8 @@ interface Inquiry<Answer extends object> {
   readonly refused: (refusal: RequestRefused) => Evidence | undefined
   /** The same where it is known of the trade, though not whether this call did nothing. */
   readonly doubted?: (refusal: RequestRefused) => Evidence | undefined
+  /** The fact in that nothing has left this machine, for a call that is not made again. */
+  readonly unsent?: (error: AlipayError) => Evidence
 }
 
 async function find<Answer extends object>(
@@ -295,11 +378,15 @@ async function find<Answer extends object>(
     if (error instanceof RangeError) return unclear(call, error.message, refundId)
     if (!(error instanceof AlipayError) || error instanceof ConfigurationInvalid) throw error
     if (!(error instanceof RequestRefused)) {
-      return unclear(call, `${error.code}: ${error.message}`, refundId)
+      const fact = error.outcome === 'not_applied' ? inquiry.unsent?.(error) : undefined
+      return fact === undefined
+        ? unclear(call, `${error.code}: ${error.message}`, refundId)
+        : { evidence: fact, raw: null, isThrottled: false }
     }
     const isThrottled = error.alipayCode === CALL_LIMITED
     const read = error.outcome === 'not_applied' ? inquiry.refused : inquiry.doubted
-    const evidence = isThrottled ? undefined : read?.(error)
+    // A refused pay is not sent again: its buyer is told at once.
+    const evidence = isThrottled && call !== 'pay' ? undefined : read?.(error)
     return evidence === undefined
       ? { ...unclear(call, error.message, refundId), isThrottled }
       : { evidence, raw: error.rawText ?? null, isThrottled }
@@ -312,6 +399,11 @@ function unclear(call: GatewayCall, reason: string, refundId?: string): Finding 
       ? { kind: 'unknown', call, reason }
       : { kind: 'unknown', call, reason, refundId }
   return { evidence, raw: null, isThrottled: false }
+}
+
+/** The till is told at once, for the buyer stands there and his code lives a minute. */
+function notSent({ code, message }: AlipayError): Failure {
+  return { code, message, alipayMessage: '' }
 }
 
 function toFailure({ subCode, alipayCode, message, subMsg }: RequestRefused): Failure {

@@ -87,7 +87,7 @@ export interface PaymentsOptions {
 
 /** The payments of one application. */
 export interface Payments {
-  /** Stores the intent, then asks the gateway for a code. */
+  /** Stores the intent, then asks the gateway for a code, or sends it that of the buyer. */
   create(order: CreatePaymentOrder): Promise<CreatePaymentResult>
   /** Finds a payment by its id. */
   find(id: string): Promise<PaymentRecord | undefined>
@@ -188,7 +188,7 @@ export function createPayments(options: PaymentsOptions): Payments {
     const lease = worker.lease()
     const claimed = await store.claim(id, lease)
     if (claimed === undefined) return store.find({ id })
-    return worker.advance(claimed, lease, 'query')
+    return worker.advance(claimed, lease, { kind: 'query' })
   }
 
   return {
@@ -266,6 +266,7 @@ export type { CancelPaymentResult } from './cancel-payment.ts'
 export { checkoutView, type CheckoutState, type CheckoutView } from './checkout-view.ts'
 export {
   AMOUNT_MAX,
+  AUTH_CODE,
   blocksReference,
   IDEMPOTENCY_KEY_MAX,
   OPERATOR_ID_MAX,
@@ -297,6 +298,11 @@ export * from './payment-store.ts'
 export type { PaymentListener } from './payment-watchers.ts'
 export type { ResolveReviewResult } from './resolve-review.ts'
 export { DEFAULT_RULES, type PaymentRules } from './rules.ts'
-export { DEADLINE_DEFAULT_MS, DEADLINE_MAX_MS, DEADLINE_MIN_MS } from './schedule.ts'
+export {
+  BARCODE_WINDOW_MS,
+  DEADLINE_DEFAULT_MS,
+  DEADLINE_MAX_MS,
+  DEADLINE_MIN_MS,
+} from './schedule.ts'
 export { wireSubject } from './subject.ts'
 export type { UnknownCall } from './worker.ts'

@@ -6,13 +6,18 @@
  */
 
 import { addMs, toInstant, type Instant } from '../alipay/index.ts'
-import type { PaymentRecord, Refund } from './payment.ts'
+import type { Payment, PaymentRecord, Refund } from './payment.ts'
 import { DEFAULT_RULES, type PaymentRules } from './rules.ts'
 import { earlier, later } from './schedule.ts'
 
 /** One thing to do: a call to the gateway, or a fact of the clock. */
 export type Step =
   | { readonly kind: 'precreate' }
+  /**
+   * Send the buyer's code. Never decided from what is stored, for the code is not: whoever has just
+   * stored the intent takes this step once, and nobody after him.
+   */
+  | { readonly kind: 'pay'; readonly authCode: string }
   | { readonly kind: 'query' }
   | { readonly kind: 'cancel'; readonly lastAnswer: Exclude<FreshAnswer, null> }
   | { readonly kind: 'close' }
@@ -42,7 +47,7 @@ export function nextStep(
     switch (payment.status) {
       case 'created':
         if (now >= payment.expiresAt) return { kind: 'deadline' }
-        return { kind: payment.outcome === 'applied' ? 'query' : 'precreate' }
+        return { kind: mayHaveTrade(payment) ? 'query' : 'precreate' }
       case 'pending':
         return { kind: now >= payment.expiresAt ? 'deadline' : 'query' }
       case 'closing':
@@ -57,6 +62,11 @@ export function nextStep(
   }
   const refund = dueRefund(record, now, rules)
   return refund === undefined ? null : { kind: refund.nextCall, refund }
+}
+
+/** Where a barcode payment stands without an answer, its code may be on the way to Alipay. */
+function mayHaveTrade({ method, outcome }: Payment): boolean {
+  return method === 'barcode' || outcome === 'applied'
 }
 
 /** When something is next due about a payment or one of its refunds, or `null` for never. */
@@ -128,8 +138,13 @@ function dueRefund(
 
 /** Refunds of one trade are sent one after the other, and not too close together. */
 function mayRefundAt(refunds: readonly Refund[], { refundSpacingMs }: PaymentRules): Instant {
-  return refunds.reduce<Instant>(
-    (at, { sentAt }) => (sentAt === null ? at : later(at, addMs(sentAt, refundSpacingMs))),
-    toInstant(0),
-  )
+  return refunds.reduce<Instant>((at, { sentAt, outcome }) => {
+    if (sentAt === null) return at
+    // Of a process that died only the intention is known, and not when it came to the sending.
+    const sendingMs = outcome === 'unknown' ? SENDING_MAX_MS : 0
+    return later(at, addMs(sentAt, refundSpacingMs + sendingMs))
+  }, toInstant(0))
 }
+
+/** From the commit that a refund is being sent to its sending: the time that a commit takes. */
+const SENDING_MAX_MS = 1_000

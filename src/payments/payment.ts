@@ -14,13 +14,13 @@ import { sumFen, toFen, type Fen, type Instant, type Outcome } from '../alipay/i
 /**
  * Where a payment stands.
  *
- * - `created`: stored; the gateway has not yet said that it made a code.
- * - `pending`: a code exists and is shown; the buyer may pay.
+ * - `created`: stored; the gateway has not yet said that it made a code, or took the buyer's.
+ * - `pending`: a code exists and is shown, or the buyer is asked for the password; he may pay.
  * - `closing`: past the deadline, or given up; proof of the end is being fetched.
  * - `succeeded`: paid. Never left.
  * - `expired`: proven unpaid after the deadline.
  * - `canceled`: proven unpaid after the merchant gave it up.
- * - `failed`: the gateway definitely refused to make a code.
+ * - `failed`: the gateway definitely refused to make a code, or to take the buyer's.
  */
 export type PaymentStatus =
   'created' | 'pending' | 'closing' | 'succeeded' | 'expired' | 'canceled' | 'failed'
@@ -31,11 +31,14 @@ export type RefundStatus =
 
 /** Why the gateway said no, for the merchant. */
 export interface Failure {
-  /** Alipay's sub code, e.g. `ACQ.TOTAL_FEE_EXCEED`. */
+  /**
+   * Alipay's sub code, e.g. `ACQ.TOTAL_FEE_EXCEED`; `ERR_ALIPAY_…` where a buyer's code did not
+   * even leave this machine.
+   */
   readonly code: string
   /** What to do, in English. */
   readonly message: string
-  /** Alipay's own words, in Chinese. */
+  /** Alipay's own words, in Chinese; empty where Alipay was not reached. */
   readonly alipayMessage: string
 }
 
@@ -68,9 +71,9 @@ export interface Payment {
   readonly updatedAt: Instant
   /** Our deadline. What is told to Alipay (`time_expire`) is 60 s later, a net under it. */
   readonly expiresAt: Instant
-  /** When the code was first shown; polling counts from here. */
+  /** When our code was first shown; polling counts from here. `null` for barcode payments. */
   readonly shownAt: Instant | null
-  /** When a buyer was first seen to have scanned. */
+  /** When a buyer was first seen to have scanned, or to be asked for the password. */
   readonly scannedAt: Instant | null
   readonly paidAt: Instant | null
   /** When it first ended without money; `null` where it never has. What comes after it is late. */

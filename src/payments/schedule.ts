@@ -21,6 +21,12 @@ export const DEADLINE_MAX_MS = 6_600_000
 export const DEADLINE_DEFAULT_MS = 300_000
 
 /**
+ * Time that the buyer of a barcode payment is given for the password: he stands at the till, and
+ * the code itself lives a minute. Alipay: 条码支付, 轮询 5 s × 30–60 s, then 撤销.
+ */
+export const BARCODE_WINDOW_MS = 60_000
+
+/**
  * `time_expire` lies this long after our own deadline, so that the last query can still say
  * `WAIT_BUYER_PAY` and the cancel is ours to make; it is a net for the case that no node of ours
  * runs.
@@ -75,8 +81,8 @@ export function backoffMs(unknownCalls: number): number {
 }
 
 /**
- * The next query of a payment whose code is shown, or the deadline: the first one 5 s after
- * {@link Payment.shownAt}, then on a grid of 5 s.
+ * The next query of a payment that a buyer may pay, or the deadline: the first one 5 s after
+ * {@link Payment.shownAt}, or after its creation where no code of ours is shown, then every 5 s.
  *
  * @see Alipay: 扫码支付, 轮询
  */

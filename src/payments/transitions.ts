@@ -47,6 +47,7 @@ export function transition(
     case 'precreated':
       return precreated(record, evidence.qrCode, now, rules)
     case 'precreate_refused':
+    case 'pay_refused':
       return payment.status === 'created'
         ? changed(record, now, 'payment.failed', {
             status: 'failed',
@@ -58,6 +59,8 @@ export function transition(
         : same(record)
     case 'trade_exists':
       return scheduled(record, { outcome: 'applied', nextStepAt: now })
+    case 'pay_answered':
+      return tradeSeen(record, evidence.trade, 'pay', now, rules)
     case 'trade':
       return tradeSeen(record, evidence.trade, evidence.source, now, rules)
     case 'trade_not_exist':
@@ -158,10 +161,16 @@ function superseded(record: PaymentRecord, now: Instant): Transition {
   return changed(record, now, [], { cancellationReason: 'superseded' })
 }
 
+/**
+ * Who tells of a trade. Only a query tells how it stands now: a notification may be an old one that
+ * is sent again, and the answer to a pay may have been long on its way.
+ */
+type Source = 'query' | 'notification' | 'pay'
+
 function tradeSeen(
   record: PaymentRecord,
   trade: TradeFacts,
-  source: 'query' | 'notification',
+  source: Source,
   now: Instant,
   rules: PaymentRules,
 ): Transition {
@@ -171,7 +180,7 @@ function tradeSeen(
   }
   const known = noteTrade(source === 'query' ? answered(record) : record, trade)
   const seen = tradeOfOrderSeen(known, trade, source, now, rules)
-  return trade.isOtherSeller ? forReview(seen, 'seller_mismatch', now) : seen
+  return trade.isOtherSeller ? forReview(seen, 'seller_mismatch', now, record.payment.review) : seen
 }
 
 /** What was asked about a payment that has succeeded is answered now. */
@@ -181,17 +190,27 @@ function answered(record: PaymentRecord): PaymentRecord {
   return { ...record, payment: { ...record.payment, nextStepAt: null } }
 }
 
-/** Has a person look at it, and says so once. */
-function forReview({ record, events }: Transition, review: Review, now: Instant): Transition {
+/**
+ * Has a person look at it, and says so once.
+ *
+ * @param known What was to be looked at before this evidence came.
+ */
+function forReview(
+  { record, events }: Transition,
+  review: Review,
+  now: Instant,
+  known: Review | null = record.payment.review,
+): Transition {
   if (record.payment.review === review) return { record, events }
-  const reviewed = changed(record, now, 'payment.review_required', { review })
+  const isNews = known !== review
+  const reviewed = changed(record, now, isNews ? 'payment.review_required' : [], { review })
   return { record: reviewed.record, events: [...events, ...reviewed.events] }
 }
 
 function tradeOfOrderSeen(
   known: PaymentRecord,
   trade: TradeFacts,
-  source: 'query' | 'notification',
+  source: Source,
   now: Instant,
   rules: PaymentRules,
 ): Transition {
@@ -247,7 +266,7 @@ function unknownCallsAnswered({ status, unknownCalls }: Payment): number {
 
 function tradeWaiting(
   record: PaymentRecord,
-  source: 'query' | 'notification',
+  source: Source,
   now: Instant,
   rules: PaymentRules,
 ): Transition {
@@ -256,6 +275,15 @@ function tradeWaiting(
   const scan: Partial<Payment> = { scannedAt: payment.scannedAt ?? now }
   switch (payment.status) {
     case 'created':
+      // The trade is all there is to wait for: no code of ours is still to be shown.
+      if (payment.method === 'barcode') {
+        return changed(record, now, ['payment.pending', ...scanned], {
+          ...scan,
+          status: 'pending',
+          nextStepAt: nextPollAt(payment, now, rules),
+        })
+      }
+      return noted(record, now, scanned, { ...scan, nextStepAt: nextPollAt(payment, now, rules) })
     case 'pending':
       return noted(record, now, scanned, { ...scan, nextStepAt: nextPollAt(payment, now, rules) })
     case 'closing':
@@ -264,8 +292,8 @@ function tradeWaiting(
     case 'expired':
     case 'canceled':
     case 'failed':
-      // An old notification of the scan may come after the end: a query tells.
-      if (source === 'notification') return scheduled(record, { nextStepAt: now })
+      // An old message of the scan may come after the end: a query tells.
+      if (source !== 'query') return scheduled(record, { nextStepAt: now })
       return changed(record, now, [...scanned, 'payment.closing'], {
         ...scan,
         status: 'closing',
@@ -280,13 +308,13 @@ function tradeWaiting(
 function tradePaid(
   record: PaymentRecord,
   trade: TradeFacts,
-  source: 'query' | 'notification',
+  source: Source,
   now: Instant,
 ): Transition {
   const { payment } = record
   if (payment.status === 'succeeded') return same(record)
   const settlesAt = cancelSettlesAt(payment)
-  if (settlesAt !== null && (source === 'notification' || now < settlesAt)) {
+  if (settlesAt !== null && (source !== 'query' || now < settlesAt)) {
     // A cancel of ours may be taking the money back: only a query after it can tell.
     return scheduled(record, { nextStepAt: settlesAt > now ? settlesAt : now })
   }
@@ -411,6 +439,10 @@ function tradeMissing(
   }
   switch (payment.status) {
     case 'created':
+      // It may still be on its way, and must not be sent again: it is asked about to the end.
+      if (payment.method === 'barcode') {
+        return scheduled(record, { unknownCalls: 0, nextStepAt: nextPollAt(payment, now, rules) })
+      }
       return scheduled(record, {
         outcome: 'not_applied',
         unknownCalls: payment.unknownCalls + 1,
@@ -496,7 +528,9 @@ function callUnknown(
   const { payment } = record
   const unknownCalls = payment.unknownCalls + 1
   const retryAt = addMs(now, backoffMs(unknownCalls))
-  const next = payment.status === 'pending' ? nextPollAt(payment, now, rules) : retryAt
+  const isPolled =
+    payment.status === 'pending' || (payment.status === 'created' && payment.method === 'barcode')
+  const next = isPolled ? nextPollAt(payment, now, rules) : retryAt
   return scheduled(record, {
     // Until now the cancel may have been on its way: what it does is settled from here.
     cancelAttemptedAt: call === 'cancel' ? now : payment.cancelAttemptedAt,

@@ -14,6 +14,7 @@ import type { Evidence, Finding, GatewayCall } from './evidence.ts'
 import {
   callCancel,
   callClose,
+  callPay,
   callPrecreate,
   callQuery,
   callRefund,
@@ -150,15 +151,11 @@ export class Worker {
    * lease back. Where something fails that is not the gateway's doing, the lease is kept, so that
    * the payment rests until it ends.
    *
-   * @param ask Asks the gateway first even if nothing is due.
+   * @param first A step that is taken before those that are due.
    * @returns The payment as last committed.
    */
-  advance(
-    record: PaymentRecord,
-    lease: HeldLease,
-    ask: 'query' | 'when_due' = 'when_due',
-  ): Promise<PaymentRecord> {
-    const work = this.#advance(record, lease, ask)
+  advance(record: PaymentRecord, lease: HeldLease, first?: Step): Promise<PaymentRecord> {
+    const work = this.#advance(record, lease, first)
     const forget = (): void => void this.#inHand.delete(work)
     this.#inHand.add(work)
     work.then(forget, forget)
@@ -168,10 +165,10 @@ export class Worker {
   async #advance(
     record: PaymentRecord,
     lease: HeldLease,
-    ask: 'query' | 'when_due',
+    first: Step | undefined,
   ): Promise<PaymentRecord> {
     let current: Progress = { record, fresh: NOTHING_FRESH, released: false }
-    let step: Step | null = ask === 'query' ? { kind: 'query' } : this.#next(current, lease)
+    let step: Step | null = first ?? this.#next(current, lease)
     for (let steps = 0; step !== null && steps < STEPS_MAX; steps++) {
       current = await this.#take(current, step, lease)
       if (current.released) return current.record
@@ -192,6 +189,15 @@ export class Worker {
         crashPoint('before-precreate')
         const found = await this.#call(callPrecreate(gateway, record.payment, settings))
         crashPoint('precreate-answered')
+        return this.#learn(record, found, lease)
+      }
+      case 'pay': {
+        crashPoint('before-pay')
+        // Where this process stood still, the payment is in other hands by now.
+        const isOurs = (): boolean => this.#coversCall(lease)
+        const { authCode } = step
+        const found = await this.#call(callPay(gateway, record.payment, authCode, settings, isOurs))
+        crashPoint('pay-answered')
         return this.#learn(record, found, lease)
       }
       case 'query': {

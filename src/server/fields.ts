@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { toFen, toInstant } from '../alipay/index.ts'
 import {
   AMOUNT_MAX,
+  AUTH_CODE,
   DEADLINE_MAX_MS,
   DEADLINE_MIN_MS,
   METADATA_KEY_MAX,
@@ -25,6 +26,8 @@ const EXPIRES_IN_MAX = DEADLINE_MAX_MS / 1000
 const OVERLAP_MAX = SECRET_OVERLAP_MAX_MS / 1000
 
 const AMOUNT = `amount is a whole number of fen (1 yuan = 100), from 1 to ${AMOUNT_MAX}`
+const AUTH_CODE_TEXT =
+  'auth_code is the payment code of the buyer’s app: 16 to 24 digits, of which the first two are 25 to 30'
 const EXPIRES_IN = `expires_in is a whole number of seconds, from ${EXPIRES_IN_MIN} to ${EXPIRES_IN_MAX}`
 const OUT_TRADE_NO = 'out_trade_no has 1 to 64 letters, digits and underscores'
 const RETURN_URL = 'return_url is an http or https address of at most 2048 characters'
@@ -66,13 +69,21 @@ export const createPaymentFields = z
       .regex(/^\w{1,64}$/, OUT_TRADE_NO)
       .optional()
       .describe('The number that Alipay shall know it by; by default one is made'),
+    auth_code: z
+      .string(AUTH_CODE_TEXT)
+      .regex(AUTH_CODE, AUTH_CODE_TEXT)
+      .optional()
+      .meta({ writeOnly: true })
+      .describe(
+        'The payment code that the buyer shows (付款码), as the till scanned it: sent to Alipay once, stored nowhere',
+      ),
     expires_in: z
       .number(EXPIRES_IN)
       .int(EXPIRES_IN)
       .min(EXPIRES_IN_MIN, EXPIRES_IN)
       .max(EXPIRES_IN_MAX, EXPIRES_IN)
       .optional()
-      .describe('Seconds that the buyer is given, by default 300'),
+      .describe('Seconds that the buyer is given, by default 300; with `auth_code` always 60'),
     return_url: z
       .string(RETURN_URL)
       .max(2048, RETURN_URL)
@@ -96,6 +107,14 @@ export const createPaymentFields = z
     path: ['reference'],
     message: 'retry_allowed needs a reference: it keeps the sale from being paid twice',
   })
+  .refine(
+    ({ auth_code: code, expires_in: seconds }) => code === undefined || seconds === undefined,
+    {
+      path: ['expires_in'],
+      message:
+        'expires_in does not go with auth_code: that buyer stands at the till, and has 60 seconds',
+    },
+  )
 
 /** The body of `POST /v1/refunds`. */
 export const createRefundFields = z.strictObject({

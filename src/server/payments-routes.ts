@@ -18,9 +18,11 @@ const createPayment = operation({
   path: '/v1/payments',
   id: 'createPayment',
   summary: 'Take a payment',
-  description: `Makes a QR code for the buyer to scan.
+  description: `Makes a QR code for the buyer to scan, or, with \`auth_code\`, takes the payment from the code that the buyer shows.
 
-The intent is stored before Alipay is asked. A repeat with the same \`reference\`, the same \`out_trade_no\` or the same \`Idempotency-Key\` and the same content is the same payment. 202 means that Alipay has not said yet whether it made a code: ask for the payment, or wait for its event.`,
+The intent is stored before Alipay is asked. A repeat with the same \`reference\`, the same \`out_trade_no\` or the same \`Idempotency-Key\` and the same content is the same payment. 202 means that Alipay has not said yet whether it made a code, or took the buyer’s: ask with \`GET /v1/payments/{id}\`, or wait for its event.
+
+A payment with \`auth_code\` is \`succeeded\` at once, or \`pending\` while the buyer’s app asks for the password; it is asked about every 5 s, and canceled after a minute. Do not send the code again where the answer is lost: repeat the request, which finds the payment.`,
   scope: 'payments:write',
   body: createPaymentFields,
   answers: {
@@ -61,6 +63,7 @@ The intent is stored before Alipay is asked. A repeat with the same \`reference\
       subject: body.subject,
       ...(body.reference !== undefined && { reference: body.reference }),
       ...(body.out_trade_no !== undefined && { outTradeNo: body.out_trade_no }),
+      ...(body.auth_code !== undefined && { authCode: body.auth_code }),
       ...(body.expires_in !== undefined && { expiresInMs: body.expires_in * 1000 }),
       ...(body.return_url !== undefined && { returnUrl: body.return_url }),
       ...(body.metadata !== undefined && { metadata: body.metadata }),

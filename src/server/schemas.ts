@@ -60,7 +60,9 @@ export const payment = z
     subject: z.string(),
     reference: z.string().nullable().describe('Your name for the sale; one is paid once'),
     retry_of: z.string().nullable().describe('The payment before it of the same reference'),
-    method: z.enum(['qr', 'barcode']).describe('How the buyer pays; `qr`: he scans our code'),
+    method: z
+      .enum(['qr', 'barcode'])
+      .describe('How the buyer pays; `qr`: he scans our code, `barcode`: we scan his'),
     metadata,
     store_id: z.string().nullable(),
     operator_id: z.string().nullable(),

@@ -23,6 +23,8 @@ export interface Merchant {
   readonly acknowledged: Acknowledged
   /** Asks for a payment until its code is there. */
   sell(sale: Sale): Promise<PaymentAnswer>
+  /** Takes the code that the buyer shows, and a new one where the payment has ended without money. */
+  charge(sale: Pick<Sale, 'reference'>): Promise<void>
   /** The buyer scans its code; the trade's number. */
   scan(payment: PaymentAnswer): string
   /** The same where it may be too late. */
@@ -69,14 +71,21 @@ export function openShop(installation: Installation, defaultStepMs = 5_000): Mer
     async sell({ reference, amount = 1_800, expiresIn = 900, orItsEnd = false }) {
       const order = { reference, amount, subject: '美式咖啡', expires_in: expiresIn }
       const answer = await api<PaymentAnswer | Problem>('POST', '/payments', order)
-      const body = 'error' in answer.body ? answer.body.error.payment : answer.body
+      const body = paymentOf(answer)
       const isTold = answer.status <= 202 || (orItsEnd && answer.status === 409)
-      if (!isTold || body === undefined) {
-        throw new Error(`The sale was answered ${JSON.stringify(answer)}`)
-      }
+      if (!isTold) throw new Error(`The sale was answered ${JSON.stringify(answer)}`)
       payments.push(body.id)
       const isOver = ({ status: now }: PaymentAnswer): boolean => orItsEnd && now !== 'created'
       return untilIs(body.id, 'a code', (now) => now.next_action !== null || isOver(now))
+    },
+    async charge({ reference }) {
+      for (let status = ''; status !== 'succeeded';) {
+        const code = emulator.wallet.paymentCode(buyer)?.payment_code
+        const order = { reference, amount: 1_800, subject: '美式咖啡', auth_code: code }
+        const payment = paymentOf(await api<PaymentAnswer | Problem>('POST', '/payments', order))
+        payments.push(payment.id)
+        ;({ status } = await merchant.untilEnded(payment))
+      }
     },
     scan(payment) {
       const tradeNo = merchant.tryScan(payment)
@@ -135,6 +144,13 @@ export function openShop(installation: Installation, defaultStepMs = 5_000): Mer
     return until(() => `${id} is ${status}, not ${what}`, look, stepMs)
   }
   return merchant
+}
+
+/** What a request of a sale is about, also where it is refused. */
+function paymentOf(answer: { readonly body: PaymentAnswer | Problem }): PaymentAnswer {
+  const payment = 'error' in answer.body ? answer.body.error.payment : answer.body
+  if (payment === undefined) throw new Error(`The sale was answered ${JSON.stringify(answer)}`)
+  return payment
 }
 
 const ENDS: ReadonlySet<string> = new Set(['succeeded', 'expired', 'canceled', 'failed'])

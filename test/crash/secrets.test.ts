@@ -37,6 +37,13 @@ describe.each(stores)('on %s', (store) => {
     if (scanned.status === 'ready') emulator.wallet.pay(scanned.trade.trade_no, buyer?.id ?? '')
     await call('POST', `/payments/${sold.body.id}/sync`)
     await call('POST', '/refunds', { payment: sold.body.id })
+    // The code that a buyer has shown is as good as money for a minute.
+    const authCode = emulator.wallet.paymentCode(buyer?.id ?? '')?.payment_code ?? ''
+    const charge = { amount: 100, subject: '水', auth_code: authCode }
+    const charged = await call<PaymentAnswer>('POST', '/payments', charge, {
+      'idempotency-key': 'charge-1',
+    })
+    expect(charged.body.status).toBe('succeeded')
     // Wrong ones are told nothing either.
     await call('GET', '/payments', undefined, { authorization: 'Bearer sk_test_guessed' })
 
@@ -45,6 +52,7 @@ describe.each(stores)('on %s', (store) => {
       rotated.body.secret,
       installation.webhookSecret,
       key.body.key,
+      authCode,
       'sk_test_0123456789abcdef0123456789abcdef01234567',
       'sk_test_guessed',
       installation.masterKey,

@@ -47,6 +47,13 @@ const soldByAsking: Story = {
   },
 }
 
+/** The buyer shows a code; where the till hears that nothing was taken, another one. */
+const charged: Story = {
+  async tell(merchant) {
+    for (const reference of ['tea', 'cake']) await merchant.charge({ reference })
+  },
+}
+
 /** Nobody pays: once the code was scanned, once not even that. */
 const givenUp: Story = {
   async tell(merchant) {
@@ -108,6 +115,8 @@ export const STORIES: Readonly<Record<Point, Story>> = {
   claimed: soldByAsking,
   'before-precreate': sold,
   'precreate-answered': sold,
+  'before-pay': charged,
+  'pay-answered': charged,
   'before-query': soldByAsking,
   'query-answered': soldByAsking,
   'cancel-attempted': givenUp,

@@ -110,7 +110,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'paid-published-while-a-cancel-decides',
     file: transitions,
-    find: "if (settlesAt !== null && (source === 'notification' || now < settlesAt)) {",
+    find: "if (settlesAt !== null && (source !== 'query' || now < settlesAt)) {",
     replace: 'if (settlesAt !== null && now < 0) {',
     harm: 'Goods are handed over for money that is on its way back.',
   },
@@ -142,6 +142,21 @@ export const mutants: readonly Mutant[] = [
     replace:
       "? { ...unclear(call, error.message, refundId), ...(call === 'precreate' && { evidence: inquiry.refused(error)! }), isThrottled }",
     harm: 'A sale is given up whose code the buyer may see and pay.',
+  },
+  {
+    name: 'unanswered-code-gets-another',
+    file: 'src/payments/next-step.ts',
+    find: "return method === 'barcode' || outcome === 'applied'",
+    replace: "return outcome === 'applied'",
+    harm: 'A number whose buyer may be entering the password is sold a second way.',
+  },
+  {
+    name: 'unarrived-code-is-believed-dead',
+    file: transitions,
+    find: "      if (payment.method === 'barcode') {\n        return scheduled(record, { unknownCalls: 0",
+    replace:
+      "      if (payment.method === 'barcode') {\n        return ended(record, now, null)\n      }\n      if (now < 0) {\n        return scheduled(record, { unknownCalls: 0",
+    harm: 'A query that overtakes the code ends a sale that is paid a moment later.',
   },
   {
     name: 'leased-payments-are-claimed',

@@ -9,6 +9,7 @@ const gateway: Gateway = {
   appId: '2021000000000000',
   trade: {
     precreate: nobodyAnswers,
+    pay: nobodyAnswers,
     query: nobodyAnswers,
     cancel: nobodyAnswers,
     close: nobodyAnswers,

@@ -30,6 +30,7 @@ import {
   createPayments,
   type CrashPoint,
   type CreatePaymentOrder,
+  type CreatePaymentResult,
   type Gateway,
   type PaymentCommit,
   type PaymentRecord,
@@ -172,6 +173,7 @@ export async function openShop(options: ShopOptions = {}) {
     trade: {
       ...trade,
       precreate: gated('precreate', trade.precreate),
+      pay: gated('pay', trade.pay),
       query: gated('query', trade.query),
       cancel: gated('cancel', trade.cancel),
       close: gated('close', trade.close),
@@ -412,6 +414,22 @@ export async function openShop(options: ShopOptions = {}) {
       const result = await payments.create({ amount: toFen(8888), subject: '美式咖啡', ...order })
       expect(result.status).toBe('created')
       return result.record
+    },
+
+    /** What the buyer's app shows the till: a new payment code. */
+    paymentCode(): string {
+      return emulator.wallet.paymentCode(buyer)?.payment_code ?? ''
+    },
+
+    /** A barcode payment of 88.88 yuan, by the code that the buyer shows. */
+    charge(order: Partial<CreatePaymentOrder> = {}): Promise<CreatePaymentResult> {
+      const authCode = this.paymentCode()
+      return payments.create({ amount: toFen(8888), subject: '美式咖啡', authCode, ...order })
+    },
+
+    /** Has the buyer enter the password that his app asks for. */
+    enterPassword({ payment }: PaymentRecord): void {
+      expect(emulator.wallet.pay(payment.tradeNo ?? '', buyer).status).toBe('paid')
     },
 
     /** A sale that is paid and booked. */

@@ -50,6 +50,9 @@ const evidences: fc.Arbitrary<Evidence> = fc.oneof(
   fc.constantFrom<Evidence>(
     { kind: 'precreated', qrCode: 'https://qr.alipay.com/bax2' },
     { kind: 'precreate_refused', failure },
+    { kind: 'pay_answered', trade: paidTrade() },
+    { kind: 'pay_answered', trade: trade() },
+    { kind: 'pay_refused', failure },
     { kind: 'trade_exists' },
     { kind: 'trade_not_exist' },
     { kind: 'deadline_passed' },
@@ -61,6 +64,7 @@ const evidences: fc.Arbitrary<Evidence> = fc.oneof(
     { kind: 'cancel_answered', action: null, tradeNo: null },
     { kind: 'cancel_refused' },
     { kind: 'unknown', call: 'precreate', reason: 'no answer' },
+    { kind: 'unknown', call: 'pay', reason: 'no answer' },
     { kind: 'unknown', call: 'query', reason: 'no answer' },
     { kind: 'unknown', call: 'cancel', reason: 'no answer' },
   ),
@@ -92,6 +96,14 @@ const histories = fc.array(fc.tuple(evidences, fc.nat({ max: 200 })), { maxLengt
 
 const beginnings: fc.Arbitrary<PaymentRecord> = fc.constantFrom(
   record({ status: 'created', shownAt: null, qrCode: null, nextStepAt: shownAt }),
+  record({
+    status: 'created',
+    method: 'barcode',
+    shownAt: null,
+    qrCode: null,
+    outcome: 'unknown',
+    nextStepAt: shownAt,
+  }),
   record(),
   record({ status: 'succeeded', nextStepAt: null }, [refund()]),
 )
@@ -266,6 +278,14 @@ function answersTo(step: Step): readonly Evidence[] {
         { kind: 'precreate_refused', failure },
         { kind: 'trade_exists' },
         { kind: 'unknown', call: 'precreate', reason: 'no answer' },
+      ]
+    case 'pay':
+      return [
+        { kind: 'pay_answered', trade: paidTrade() },
+        { kind: 'pay_answered', trade: trade() },
+        { kind: 'pay_refused', failure },
+        { kind: 'trade_exists' },
+        { kind: 'unknown', call: 'pay', reason: 'no answer' },
       ]
     case 'query':
       return [

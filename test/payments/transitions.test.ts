@@ -22,10 +22,11 @@ const now = at(30)
 
 /** The letters of the statuses, which are the columns of the table. */
 const letters: Record<
-  PaymentStatus | 'canceling' | 'unscanned' | 'reopened' | 'settling' | 'held',
+  PaymentStatus | 'taking' | 'canceling' | 'unscanned' | 'reopened' | 'settling' | 'held',
   string
 > = {
   created: 'N',
+  taking: 'B',
   pending: 'P',
   closing: 'C',
   canceling: 'Q',
@@ -55,6 +56,14 @@ const eventLetters: Partial<Record<PaymentEventType, string>> = {
 /** A payment of each status, and of closing in its three stages. */
 const columns: Record<keyof typeof letters, Partial<Payment>> = {
   created: { status: 'created', shownAt: null, qrCode: null },
+  // A barcode payment whose code may be on its way.
+  taking: {
+    status: 'created',
+    method: 'barcode',
+    shownAt: null,
+    qrCode: null,
+    outcome: 'unknown',
+  },
   pending: {},
   // The deadline has passed or the merchant gave it up; nothing is sent yet.
   closing: { status: 'closing', cancellationReason: 'expired' },
@@ -85,6 +94,15 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
   precreated: { precreated: { kind: 'precreated', qrCode: 'https://qr.alipay.com/bax2' } },
   precreate_refused: { 'precreate refused': { kind: 'precreate_refused', failure } },
   trade_exists: { 'trade exists': { kind: 'trade_exists' } },
+  pay_answered: {
+    'pay: waiting': { kind: 'pay_answered', trade: trade() },
+    'pay: success': { kind: 'pay_answered', trade: paidTrade() },
+    'pay: other amount': {
+      kind: 'pay_answered',
+      trade: paidTrade({ totalAmount: toFen(1) }),
+    },
+  },
+  pay_refused: { 'pay refused': { kind: 'pay_refused', failure } },
   trade: Object.fromEntries(
     (['query', 'notification'] as const).flatMap((source): [string, Evidence][] => {
       const closed = { tradeStatus: 'TRADE_CLOSED' }
@@ -132,12 +150,14 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
     'review: refund': { kind: 'review_resolved', action: 'refund' },
   },
   unknown: Object.fromEntries(
-    (['precreate', 'query', 'cancel', 'close', 'refund', 'refund_query'] as const).map((call) => [
-      `unknown: ${call}`,
-      call.startsWith('refund')
-        ? { kind: 'unknown', call, reason: 'no answer', refundId: 're_1' }
-        : { kind: 'unknown', call, reason: 'no answer' },
-    ]),
+    (['precreate', 'pay', 'query', 'cancel', 'close', 'refund', 'refund_query'] as const).map(
+      (call) => [
+        `unknown: ${call}`,
+        call.startsWith('refund')
+          ? { kind: 'unknown', call, reason: 'no answer', refundId: 're_1' }
+          : { kind: 'unknown', call, reason: 'no answer' },
+      ],
+    ),
   ),
   refund_sent: { 'refund sent': { kind: 'refund_sent', refundId: 're_1' } },
   refund_done: { 'refund done': { kind: 'refund_done', refundId: 're_1' } },
@@ -171,59 +191,64 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
  */
 const NAME_WIDTH = 24
 const matrix = `
-                        N     P     C     Q     U     R     S     L     H     E     X     F
-precreated              P@5   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-precreate refused       F@-   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-trade exists            ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
-query: waiting          ·s@5  ·s@5  ·s@0  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   Cs@0  Cs@0  Cs@0
-query: success          S@-   S@-   S@-   ·@9   S@-   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
-query: finished         S@-   S@-   S@-   ·@9   S@-   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
-query: closed, unpaid   E@-   E@-   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
-query: closed, paid     Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
-query: closed, refunded Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
-query: unheard of       ·@15  ·@5   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
-query: other amount     ·r@15 ·r@5  ·r@15 ·r@15 ·r@15 ·r@15 ·r@-  ·r@0  ·r@-  ·r@60 ·r@60 ·r@-
-query: other seller     Sr@-  Sr@-  Sr@-  ·r@9  Sr@-  Slr@0 ·r@-  ·r@0  ·r@-  Slr@0 Slr@0 Slr@0
-note: waiting           ·s@5  ·s@5  ·s@0  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
-note: success           S@-   S@-   S@-   ·@9   ·@0   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
-note: finished          S@-   S@-   S@-   ·@9   ·@0   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
-note: closed, unpaid    E@-   E@-   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
-note: closed, paid      Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
-note: closed, refunded  Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
-note: unheard of        ·@15  ·@5   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
-note: other amount      ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
-note: other seller      Sr@-  Sr@-  Sr@-  ·r@9  ·r@0  Slr@0 ·r@-  ·r@0  ·r@-  Slr@0 Slr@0 Slr@0
-query: no trade         ·@1   ·@5   ·@0   ·@0   ·@15  ·@0   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
-deadline                C@0   C@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-merchant gives up       C@0   C@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-superseded              C@0   C@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-cancel attempted        ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-cancel: close           ·@0   ·@0   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-cancel: refund          Sub@- Sub@- Sub@- Sub@- Sub@- Sub@- ·ub@- ·ub@- ·ub@- Sub@- Sub@- Sub@-
-cancel: no trade        ·@0   ·@0   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-cancel refused          ·@1   ·@1   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
-closed                  ·@0   ·@0   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-close refused           ·@0   ·@0   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-close: no trade         ·@0   ·@0   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-settled: first          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@-   ·@-   ·@0   ·@0   ·@-
-settled: duplicate      ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·dr@- ·@-   ·@0   ·@0   ·@-
-review: accept          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·v@-  ·@0   ·@0   ·@-
-review: refund          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·v@-  ·@0   ·@0   ·@-
-unknown: precreate      ·@1   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
-unknown: query          ·@1   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
-unknown: cancel         ·@1   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
-unknown: close          ·@1   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
-unknown: refund         ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-unknown: refund_query   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund sent             ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund done             ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund unmoved          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund not found        ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund refused          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund discordant       ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
-refund: closed          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund retried          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund given up         ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+                        N     B     P     C     Q     U     R     S     L     H     E     X     F
+precreated              P@5   P@5   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+precreate refused       F@-   F@-   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+trade exists            ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
+pay: waiting            ·s@5  Ps@5  ·s@5  ·s@0  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
+pay: success            S@-   S@-   S@-   S@-   ·@9   ·@0   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+pay: other amount       ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
+pay refused             F@-   F@-   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+query: waiting          ·s@5  Ps@5  ·s@5  ·s@0  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   Cs@0  Cs@0  Cs@0
+query: success          S@-   S@-   S@-   S@-   ·@9   S@-   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+query: finished         S@-   S@-   S@-   S@-   ·@9   S@-   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+query: closed, unpaid   E@-   E@-   E@-   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+query: closed, paid     Se@-  Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+query: closed, refunded Se@-  Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+query: unheard of       ·@15  ·@15  ·@5   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+query: other amount     ·r@15 ·r@15 ·r@5  ·r@15 ·r@15 ·r@15 ·r@15 ·r@-  ·r@0  ·r@-  ·r@60 ·r@60 ·r@-
+query: other seller     Sr@-  Sr@-  Sr@-  Sr@-  ·r@9  Sr@-  Slr@0 ·r@-  ·r@0  ·r@-  Slr@0 Slr@0 Slr@0
+note: waiting           ·s@5  Ps@5  ·s@5  ·s@0  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
+note: success           S@-   S@-   S@-   S@-   ·@9   ·@0   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+note: finished          S@-   S@-   S@-   S@-   ·@9   ·@0   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
+note: closed, unpaid    E@-   E@-   E@-   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+note: closed, paid      Se@-  Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+note: closed, refunded  Se@-  Se@-  Se@-  Se@-  Sub@- Sub@- Sle@0 ·e@-  ·e@0  ·e@-  Sle@0 Sle@0 Sle@0
+note: unheard of        ·@15  ·@15  ·@5   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+note: other amount      ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
+note: other seller      Sr@-  Sr@-  Sr@-  Sr@-  ·r@9  ·r@0  Slr@0 ·r@-  ·r@0  ·r@-  Slr@0 Slr@0 Slr@0
+query: no trade         ·@1   ·@5   ·@5   ·@0   ·@0   ·@15  ·@0   ·@-   ·@0   ·@-   ·@60  ·@60  ·@-
+deadline                C@0   C@0   C@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+merchant gives up       C@0   C@0   C@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+superseded              C@0   C@0   C@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel attempted        ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel: close           ·@0   ·@0   ·@0   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel: refund          Sub@- Sub@- Sub@- Sub@- Sub@- Sub@- Sub@- ·ub@- ·ub@- ·ub@- Sub@- Sub@- Sub@-
+cancel: no trade        ·@0   ·@0   ·@0   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+cancel refused          ·@1   ·@1   ·@1   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+closed                  ·@0   ·@0   ·@0   E@-   X@-   X@-   E@-   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+close refused           ·@0   ·@0   ·@0   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+close: no trade         ·@0   ·@0   ·@0   ·@15  ·@15  ·@15  ·@15  ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+settled: first          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@-   ·@-   ·@0   ·@0   ·@-
+settled: duplicate      ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·dr@- ·@-   ·@0   ·@0   ·@-
+review: accept          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·v@-  ·@0   ·@0   ·@-
+review: refund          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·v@-  ·@0   ·@0   ·@-
+unknown: precreate      ·@1   ·@5   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: pay            ·@1   ·@5   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: query          ·@1   ·@5   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: cancel         ·@1   ·@5   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: close          ·@1   ·@5   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   ·@0   ·@-   ·@1   ·@1   ·@1
+unknown: refund         ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+unknown: refund_query   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund sent             ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund done             ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund unmoved          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund not found        ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund refused          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund discordant       ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
+refund: closed          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund retried          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund given up         ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 `
 
 describe('each pair of evidence and status', () => {
@@ -291,6 +316,21 @@ describe('what a payment keeps of its evidence', () => {
       now,
     ).record
     expect(payment).toMatchObject({ amountReceived: null, scannedAt: now })
+  })
+
+  test('a review that is known is told once, also where a cancel has given the money back meanwhile', () => {
+    const reviewed = record({
+      status: 'closing',
+      cancellationReason: 'requested',
+      cancelAttemptedAt: at(10),
+      cancelAnsweredAt: at(11),
+      review: 'seller_mismatch',
+    })
+    const givenBack = paidTrade({ tradeStatus: 'TRADE_CLOSED', isOtherSeller: true })
+    const evidence = { kind: 'trade', source: 'query', trade: givenBack } as const
+    const { record: after, events } = transition(reviewed, evidence, now)
+    expect(after.payment.review).toBe('seller_mismatch')
+    expect(events.map(({ type }) => type)).not.toContain('payment.review_required')
   })
 
   test('the first reason to close is kept', () => {

@@ -6,6 +6,7 @@
 
 import { toFen } from '../../src/alipay/index.ts'
 import type { PaymentRecord } from '../../src/payments/index.ts'
+import type { Trade } from '../../src/emulator/records.ts'
 import type { Draw } from './draw.ts'
 import type { People, Surroundings } from './people.ts'
 import type { BuyerHabit } from './plan.ts'
@@ -44,6 +45,11 @@ export class Buyers {
     return true
   }
 
+  /** What a buyer's app shows the till. */
+  showCode(): string {
+    return this.#around.alipay.wallet.paymentCode(this.#rich)?.payment_code as string
+  }
+
   /** Somebody comes for this payment; by what the plan allows, or to pay at once. */
   comeFor(outTradeNo: string, habit?: BuyerHabit): void {
     const { plan, coverage, history } = this.#around
@@ -56,12 +62,16 @@ export class Buyers {
   }
 
   async #act(outTradeNo: string, habit: BuyerHabit): Promise<void> {
-    const { time, books } = this.#around
+    const { time, books, alipay } = this.#around
     const draw = this.#draw
     if (habit === 'never comes') return
     if (habit === 'knows the code before the shop') return this.#sneak(outTradeNo)
-    const shown = await books.when(() => shownCode(books.findByOutTradeNo(outTradeNo)), 120_000)
+    const shown = await books.when(
+      () => shownCode(books.findByOutTradeNo(outTradeNo), alipay.trade(outTradeNo)),
+      120_000,
+    )
     if (shown === undefined) return
+    if (alipay.trade(outTradeNo)?.paid_at !== undefined) return this.#hasPaid(outTradeNo)
     const { code, expiresAt } = shown
     const untilDeadline = (): number => expiresAt - time.now()
     await time.pass(draw.ms(300, 15_000))
@@ -116,7 +126,7 @@ export class Buyers {
   /** Waits for a call about the trade, and pays a moment after it. */
   async #payAtCall(
     outTradeNo: string,
-    code: string,
+    code: string | null,
     what: 'query' | 'fence',
     mostMs: number,
   ): Promise<void> {
@@ -140,7 +150,7 @@ export class Buyers {
 
   async #payWhen(
     outTradeNo: string,
-    code: string,
+    code: string | null,
     isTime: (record: PaymentRecord) => boolean,
   ): Promise<void> {
     const { time, books } = this.#around
@@ -166,7 +176,7 @@ export class Buyers {
 
   async #scanAndPay(
     outTradeNo: string,
-    code: string,
+    code: string | null,
     afterMs: number,
     buyer = this.#rich,
   ): Promise<void> {
@@ -176,18 +186,23 @@ export class Buyers {
     if (found !== undefined) this.#pay(outTradeNo, found, buyer)
   }
 
-  #scan(outTradeNo: string, code: string, buyer = this.#rich): string | undefined {
+  #scan(outTradeNo: string, code: string | null, buyer = this.#rich): string | undefined {
     const { alipay, history } = this.#around
+    if (code === null) return alipay.trade(outTradeNo)?.trade_no
     const result = alipay.wallet.scan(code, buyer)
     history.note('buyer', outTradeNo, `scans: ${result.status}`)
     return result.status === 'ready' ? result.trade.trade_no : undefined
   }
 
   #pay(outTradeNo: string, tradeNo: string, buyer = this.#rich): void {
-    const { alipay, history, coverage } = this.#around
+    const { alipay, history } = this.#around
     const { status } = alipay.wallet.pay(tradeNo, buyer)
     history.note('buyer', outTradeNo, `pays: ${status}`)
-    if (status !== 'paid') return
+    if (status === 'paid') this.#hasPaid(outTradeNo)
+  }
+
+  #hasPaid(outTradeNo: string): void {
+    const { coverage } = this.#around
     coverage.hit('buyer', 'has paid')
     this.#unbooked.add(outTradeNo)
     this.#onPaid(outTradeNo)
@@ -208,11 +223,13 @@ export class Buyers {
 
 const RICH = toFen(1_000_000_000_000)
 
+/** Our code; `null` where the buyer has shown his, and his app asks for the password. */
 function shownCode(
   record: PaymentRecord | undefined,
-): { readonly code: string; readonly expiresAt: number } | undefined {
-  const { qrCode, expiresAt } = record?.payment ?? {}
-  return qrCode === undefined || qrCode === null || expiresAt === undefined
-    ? undefined
-    : { code: qrCode, expiresAt }
+  trade: Trade | undefined,
+): { readonly code: string | null; readonly expiresAt: number } | undefined {
+  if (record === undefined) return undefined
+  const { method, qrCode, expiresAt } = record.payment
+  const isReady = method === 'barcode' ? trade !== undefined : qrCode !== null
+  return isReady ? { code: qrCode, expiresAt } : undefined
 }

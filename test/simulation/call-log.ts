@@ -98,6 +98,12 @@ export class CallLog {
     this.#byTrade.set(outTradeNo, calls)
     calls.push(record)
     if (method === 'precreate') this.#checkContent(outTradeNo, JSON.stringify(request))
+    if (method === 'pay' && calls.some((other) => other !== record && other.method === 'pay')) {
+      this.#violations.add('I7', outTradeNo, 'a code of a buyer was sent twice')
+    }
+    if (calls.some((other) => isOtherWay(other.method, method))) {
+      this.#violations.add('I7', outTradeNo, 'one number was sold by both kinds of codes')
+    }
     return record
   }
 
@@ -199,6 +205,10 @@ export class CallLog {
 function isOpen({ sentAtMs, endedAtMs, isUnderWay, process }: CallRecord, nowMs: number): boolean {
   if (sentAtMs === undefined || !process.isAlive) return false
   return isUnderWay || (endedAtMs === undefined && nowMs - sentAtMs < CALL_MAX_MS)
+}
+
+function isOtherWay(one: CalledMethod, other: CalledMethod): boolean {
+  return (one === 'pay' && other === 'precreate') || (one === 'precreate' && other === 'pay')
 }
 
 function saysUnpaid(answer: Answer | undefined): boolean {

@@ -123,8 +123,7 @@ function checkStatus(
     case 'canceled':
       return checkEnd(is, timeline, truth, into)
     case 'failed':
-      if (timeline[0]?.kind !== 'precreate_refused') into('I5', 'failed without a refusal')
-      return
+      return checkFailure(timeline[0], truth, into)
     case 'created':
     case 'pending':
     case 'closing':
@@ -141,6 +140,13 @@ function checkSuccess(is: Payment, { trade, isCancelUnderWay }: Truth, into: Jud
   if (isCancelUnderWay && !is.refundedByCancel) {
     into('I3', 'succeeded while a cancel is on its way')
   }
+}
+
+function checkFailure(proof: TimelineEntry | undefined, { trade }: Truth, into: Judge): void {
+  const isRefusal = proof?.kind === 'precreate_refused' || proof?.kind === 'pay_refused'
+  if (!isRefusal) into('I5', 'failed without a refusal')
+  // Of an order without a code of ours nobody would hear.
+  if (proof?.kind === 'pay_refused' && trade !== undefined) into('I5', 'failed, and has a trade')
 }
 
 /** An end without money rests on one of few proofs. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { toFen } from '../../src/alipay/index.ts'
 import { faultCatalogue, type FaultScope } from '../../src/emulator/fault-catalogue.ts'
 import type { FaultRequest } from '../../src/emulator/faults.ts'
 import type { Settings } from '../../src/emulator/settings.ts'
@@ -194,6 +195,7 @@ function drawSettings(draw: Draw): Partial<Settings> {
     notify_close: draw.chance(0.4),
     notify_cancel_refund: draw.chance(0.8),
     immediate_resends: draw.chance(0.4),
+    password_above: toFen(draw.pick([0, 1_000, 100_000])),
     paid_amounts: draw.chance(0.2) ? 'zero' : 'real',
     refund_query_after_ms: draw.pick([0, 0, 1_000, 15_000, 60_000]),
   }

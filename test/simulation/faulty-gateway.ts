@@ -42,6 +42,7 @@ export interface FaultyGatewayOptions {
 /** The methods of the engine by Alipay's names. */
 const METHODS = {
   precreate: 'alipay.trade.precreate',
+  pay: 'alipay.trade.pay',
   query: 'alipay.trade.query',
   cancel: 'alipay.trade.cancel',
   close: 'alipay.trade.close',
@@ -61,6 +62,7 @@ export function createFaultyGateway(options: FaultyGatewayOptions): Gateway {
     clock: options.clock,
     trade: {
       precreate: of('precreate'),
+      pay: of('pay'),
       query: of('query'),
       cancel: of('cancel'),
       close: of('close'),

@@ -80,13 +80,16 @@ export class Merchant {
     const draw = this.#draw
     const isAnonymous = this.#has('without reference') && draw.chance(0.5)
     const ownNumber = this.#has('own out_trade_no') && draw.chance(0.4)
+    const isScanned = this.#does('scans payment codes')
     if (isAnonymous) this.#note('without reference')
     if (ownNumber) this.#note('own out_trade_no')
     const number = (this.#sales += 1)
     return {
       amount: toFen(draw.ms(10, 300_000)),
       subject: draw.pick(['美式咖啡', 'Latte & more', '1/2 = 50% 折', '🍵'.repeat(3)]),
-      expiresInMs: draw.pick([60_000, 60_000, 61_500, 75_000, 90_000, 120_000, 240_000]),
+      ...(isScanned
+        ? { authCode: this.#buyers.showCode() }
+        : { expiresInMs: draw.pick([60_000, 60_000, 61_500, 75_000, 90_000, 120_000, 240_000]) }),
       ...(isAnonymous ? {} : { reference: `ORDER-${number}` }),
       ...(ownNumber ? { outTradeNo: `own_${number}` } : {}),
     }
@@ -148,7 +151,10 @@ export class Merchant {
 
   async #sellAgain(order: CreatePaymentOrder, before: string): Promise<void> {
     const { books, violations } = this.#around
-    const record = await this.#create(order)
+    const isScanned = order.authCode !== undefined
+    const record = await this.#create(
+      isScanned ? { ...order, authCode: this.#buyers.showCode() } : order,
+    )
     if (record === undefined || record.payment.id === before) return
     const { retryOf, outTradeNo } = record.payment
     const earlier = books

@@ -28,6 +28,7 @@ export type BuyerHabit =
 export type MerchantHabit =
   | 'without reference'
   | 'own out_trade_no'
+  | 'scans payment codes'
   | 'creates twice at once'
   | 'creates again after a while'
   | 'creates with other content'
@@ -150,6 +151,7 @@ export const BUYERS: readonly BuyerHabit[] = [
 export const MERCHANTS: readonly MerchantHabit[] = [
   'without reference',
   'own out_trade_no',
+  'scans payment codes',
   'creates twice at once',
   'creates again after a while',
   'creates with other content',
