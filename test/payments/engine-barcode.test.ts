@@ -177,22 +177,6 @@ describe('a code of which nobody knows what became', () => {
     expect(shop.events(record)).toEqual(['payment.created', 'payment.pending', 'payment.scanned'])
   })
 
-  test.each(['before-pay', 'pay-answered'] as const)(
-    'is asked about by the next process where this one dies at %s',
-    async (point) => {
-      const process = shop.dieAtPoint(point)
-      await expect(shop.charge({ reference: 'A-1' })).rejects.toThrow()
-      expect(process.isDead).toBe(true)
-      await shop.startNext()
-      await shop.elapse(180_000)
-      const [record] = await shop.records()
-      const isSent = point === 'pay-answered'
-      expect(record?.payment.status).toBe(isSent ? 'succeeded' : 'expired')
-      expect(shop.calls().filter((call) => call.includes(' pay '))).toHaveLength(isSent ? 1 : 0)
-      expect(shop.calls().filter((call) => call.includes('precreate'))).toEqual([])
-    },
-  )
-
   test('that the merchant gives up while it is on its way is booked where it was paid', async () => {
     let id = ''
     shop.gate('after pay', async () => {

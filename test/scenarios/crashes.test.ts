@@ -82,6 +82,23 @@ describe.each(HEIRS)('%s:', (_, file) => {
     expect(shop.precreated).toEqual([])
   })
 
+  test.each(['intent-stored', 'before-pay', 'pay-answered'] as const)(
+    'killed at %s, the buyer’s code is not sent again, and what became of it is found out',
+    async (point) => {
+      const shop = await openScene({ file })
+      await die(shop, point, () => shop.charge({ reference: 'A-1' }))
+      await goOn(shop, file)
+      await shop.elapse(180_000)
+      const isSent = point === 'pay-answered'
+      expect(await shop.status(await onlyPayment(shop))).toBe(isSent ? 'succeeded' : 'expired')
+      expect(shop.calls().filter((line) => line.includes(' pay '))).toHaveLength(isSent ? 1 : 0)
+      expect(shop.precreated).toEqual([])
+      // A new code of the buyer is another payment, or none where he has paid.
+      const again = await shop.charge({ reference: 'A-1' })
+      expect(again.status).toBe(isSent ? 'reference_already_paid' : 'created')
+    },
+  )
+
   test.each(['refund-stored', 'refund-sent', 'refund-answered'] as const)(
     'scenario 24: killed at %s, the refund goes out under the same number, and money moves once',
     async (point) => {
