@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SaomaError, type ProblemJson } from './error.ts'
+import { mayPass, SaomaError, type ProblemJson } from './error.ts'
 
 /** Where the server is, and how it is called. */
 export interface SaomaOptions {
@@ -18,9 +18,9 @@ export interface SaomaOptions {
   readonly retriesMax?: number
   /** Default: the runtime's. */
   readonly fetch?: typeof globalThis.fetch
-  /** Waits between attempts. Default: a timer. */
-  readonly sleep?: (ms: number) => Promise<void>
-  /** For jitter and names of requests, 0 to below 1. Default: `Math.random`. */
+  /** Waits between attempts, not beyond the signal. Default: a timer. */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** For jitter, 0 to below 1. Default: `Math.random`. */
   readonly random?: () => number
 }
 
@@ -41,46 +41,56 @@ export interface Connection {
   readonly stream: (
     path: string,
     query: object,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ) => Promise<ReadableStream<Uint8Array>>
-  readonly sleep: (ms: number) => Promise<void>
+  /** Waits before the repeat of an attempt, counted from 0; longer each time. */
+  readonly pause: (
+    attempt: number,
+    until?: { readonly atLeastMs?: number | null; readonly signal?: AbortSignal },
+  ) => Promise<void>
 }
 
 const RETRIES_MAX = 2
 const TIMEOUT_MS = 15_000
 const FIRST_PAUSE_MS = 500
 const PAUSE_MAX_MS = 8_000
+/** Whoever is asked to wait longer than this is told so instead. */
+const RETRY_AFTER_MAX_MS = 60_000
 
 /** Prepares calls. */
 export function connection(options: SaomaOptions): Connection {
   const { apiKey, timeoutMs = TIMEOUT_MS, retriesMax = RETRIES_MAX } = options
   const request = options.fetch ?? globalThis.fetch
-  const sleep = options.sleep ?? pause
+  const sleep = options.sleep ?? timer
   const random = options.random ?? Math.random
-  if (!URL.canParse(options.url)) throw new TypeError('url is the address of a saoma server')
+  const { origin, base } = readAddress(options.url)
   if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey is sk_… or rk_…')
-  const base = `${options.url.replace(/\/+$/, '')}/v1`
   const authorization = `Bearer ${apiKey}`
 
-  const once = async (address: string, init: RequestInit): Promise<Response> => {
+  const pause: Connection['pause'] = (attempt, { atLeastMs, signal } = {}) => {
+    const longestMs = Math.min(FIRST_PAUSE_MS * 2 ** attempt, PAUSE_MAX_MS)
+    return sleep(Math.max(atLeastMs ?? 0, longestMs * (0.5 + random() / 2)), signal)
+  }
+
+  async function once<Answer>(
+    address: string,
+    init: RequestInit,
+    idempotencyKey: string | null,
+  ): Promise<Answer> {
+    let response: Response
+    let text: string
     try {
-      return await request(address, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+      response = await request(address, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+      // An answer may also break off in its middle.
+      text = await response.text()
     } catch (cause) {
-      throw new SaomaError(
-        {
-          type: 'connection_error',
-          code: 'unreachable',
-          message: `The server at ${options.url} does not answer. Send the same request again, with the same idempotencyKey.`,
-          outcome: init.method === 'GET' ? 'not_applied' : 'unknown',
-        },
-        null,
-        { cause },
-      )
+      throw unreachable(origin, init.method === 'GET', idempotencyKey, cause)
     }
+    return read(response, text, idempotencyKey) as Answer
   }
 
   return {
-    sleep,
+    pause,
     async call<Answer>(
       method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
       path: string,
@@ -89,56 +99,80 @@ export function connection(options: SaomaOptions): Connection {
       const address = `${base}${path}${toQuery(query)}`
       const isNamed = method === 'POST' || method === 'PATCH'
       // One name for all attempts of a call: that is what makes a repeat harmless.
-      const name = idempotencyKey ?? newName(random)
+      const name = isNamed ? (idempotencyKey ?? crypto.randomUUID()) : null
       const init: RequestInit = {
         method,
         headers: {
           authorization,
           ...(body && { 'content-type': 'application/json' }),
-          ...(isNamed && { 'idempotency-key': name }),
+          ...(name !== null && { 'idempotency-key': name }),
         },
         ...(body && { body: JSON.stringify(body) }),
       }
       for (let attempt = 0; ; attempt++) {
         try {
-          return await read<Answer>(await once(address, init))
+          return await once<Answer>(address, init, name)
         } catch (error) {
           if (!(error instanceof SaomaError) || !mayPass(error) || attempt >= retriesMax)
             throw error
-          const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** attempt, PAUSE_MAX_MS)
-          await sleep(Math.max(retryAfterMs.get(error) ?? 0, pauseMs * (0.5 + random() / 2)))
+          if ((error.retryAfterMs ?? 0) > RETRY_AFTER_MAX_MS) throw error
+          await pause(attempt, { atLeastMs: error.retryAfterMs })
         }
       }
     },
     async stream(path, query, signal) {
       const headers = { authorization, accept: 'text/event-stream' }
-      const response = await request(`${base}${path}${toQuery(query)}`, {
-        headers,
-        ...(signal && { signal }),
-      })
-      if (!response.ok || response.body === null) await read(response)
-      return response.body as ReadableStream<Uint8Array>
+      const response = await request(`${base}${path}${toQuery(query)}`, { headers, signal })
+      if (response.ok && response.body !== null) return response.body
+      // An answer that is none of events: it throws what it says.
+      return read(response, await response.text(), null) as never
     },
   }
 }
 
-/** How long the server asked to wait, beside the error that says so. */
-const retryAfterMs = new WeakMap<SaomaError, number>()
-
-async function read<Answer>(response: Response): Promise<Answer> {
-  const text = await response.text()
-  const body = parse(text) as { readonly error?: ProblemJson } | undefined
-  if (response.ok && body !== undefined) return body as Answer
-  const problem: ProblemJson = body?.error ?? {
-    type: 'api_error',
-    code: 'answer_unreadable',
-    message: `Something that is not saoma answered with status ${response.status}. Is the address right?`,
-    outcome: 'unknown',
+function readAddress(url: string): { readonly origin: string; readonly base: string } {
+  const { protocol, origin } = URL.canParse(url) ? new URL(url) : { protocol: '', origin: '' }
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new TypeError('url is the address of a saoma server, such as http://127.0.0.1:6200')
   }
-  const error = new SaomaError(problem, response.status)
+  return { origin, base: `${url.replace(/\/+$/, '')}/v1` }
+}
+
+function read(response: Response, text: string, idempotencyKey: string | null): object {
+  const { status } = response
+  const body = parse(text) as { readonly error?: ProblemJson } | null | undefined
+  if (response.ok && typeof body === 'object' && body !== null) return body
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-  if (seconds > 0) retryAfterMs.set(error, seconds * 1000)
-  throw error
+  throw new SaomaError(
+    body?.error ?? {
+      type: 'api_error',
+      code: 'answer_unreadable',
+      message: `Something that is not saoma answered with status ${status}. Is the address right?`,
+      outcome: 'unknown',
+    },
+    { status, idempotencyKey, retryAfterMs: seconds > 0 ? seconds * 1000 : null },
+  )
+}
+
+function unreachable(
+  origin: string,
+  isReading: boolean,
+  idempotencyKey: string | null,
+  cause: unknown,
+): SaomaError {
+  const again =
+    idempotencyKey === null
+      ? 'Send the same request again.'
+      : 'Send the same request again, with the idempotencyKey of this error.'
+  return new SaomaError(
+    {
+      type: 'connection_error',
+      code: 'unreachable',
+      message: `The server at ${origin} does not answer. ${again}`,
+      outcome: isReading ? 'not_applied' : 'unknown',
+    },
+    { status: null, idempotencyKey, cause },
+  )
 }
 
 function parse(text: string): unknown {
@@ -149,11 +183,6 @@ function parse(text: string): unknown {
   }
 }
 
-/** Whether the same request may be answered otherwise in a moment. */
-function mayPass({ status, code }: SaomaError): boolean {
-  return status === null || status === 429 || status >= 500 || code === 'request_in_progress'
-}
-
 function toQuery(query: object = {}): string {
   const text = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
@@ -162,11 +191,15 @@ function toQuery(query: object = {}): string {
   return text.size === 0 ? '' : `?${text.toString()}`
 }
 
-/** 128 random bits where the runtime has a secure source. */
-function newName(random: () => number): string {
-  return globalThis.crypto?.randomUUID?.() ?? `${random()}${random()}`.replaceAll('0.', '')
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+function timer(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timeout)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timeout = setTimeout(end, ms)
+    signal?.addEventListener('abort', end)
+    if (signal?.aborted) end()
+  })
 }

@@ -32,6 +32,13 @@ export interface ProblemJson {
   readonly refund?: Refund
 }
 
+/** What the client adds to a problem. */
+interface Circumstances extends ErrorOptions {
+  readonly status: number | null
+  readonly idempotencyKey: string | null
+  readonly retryAfterMs?: number | null
+}
+
 /** The API said no, or nothing. `code` is stable; `outcome` says what may be concluded. */
 export class SaomaError extends Error {
   readonly type: ProblemType
@@ -44,6 +51,13 @@ export class SaomaError extends Error {
   /** The HTTP status; `null` where no answer came. */
   readonly status: number | null
   readonly requestId: string | null
+  /**
+   * The name that the request had, given or made; `null` for one that only reads. Give it to a
+   * repeat, which is then done once.
+   */
+  readonly idempotencyKey: string | null
+  /** Milliseconds that the server asks to wait before a repeat; `null` where it does not. */
+  readonly retryAfterMs: number | null
   /** Alipay's refusal. */
   readonly alipay: { readonly sub_code: string; readonly sub_msg: string } | null
   readonly docUrl: string | null
@@ -52,7 +66,10 @@ export class SaomaError extends Error {
   /** The refund that it is about. */
   readonly refund: Refund | null
 
-  constructor(problem: ProblemJson, status: number | null, options?: ErrorOptions) {
+  constructor(
+    problem: ProblemJson,
+    { status, idempotencyKey, retryAfterMs = null, ...options }: Circumstances,
+  ) {
     super(problem.message, options)
     this.name = 'SaomaError'
     this.type = problem.type
@@ -61,9 +78,16 @@ export class SaomaError extends Error {
     this.outcome = problem.outcome
     this.status = status
     this.requestId = problem.request_id ?? null
+    this.idempotencyKey = idempotencyKey
+    this.retryAfterMs = retryAfterMs
     this.alipay = problem.alipay ?? null
     this.docUrl = problem.doc_url ?? null
     this.payment = problem.payment ?? null
     this.refund = problem.refund ?? null
   }
+}
+
+/** Whether the same request may be answered otherwise in a moment. */
+export function mayPass({ status, code }: SaomaError): boolean {
+  return status === null || status === 429 || status >= 500 || code === 'request_in_progress'
 }

@@ -6,16 +6,23 @@
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 
+import type { PaymentEventType } from '../payments/payment-event.ts'
 import type { Connection } from './connection.ts'
-import { SaomaError } from './error.ts'
+import { mayPass, SaomaError } from './error.ts'
 import type { List, Payment, Refund } from './objects.ts'
 
-/** An event. */
-export interface SaomaEvent {
+/** The kinds of events. */
+export type EventType = PaymentEventType
+
+/** An event; its `type` says what it is about. */
+export type SaomaEvent =
+  | EventOf<Extract<EventType, `payment.${string}`>, Payment>
+  | EventOf<Extract<EventType, `refund.${string}`>, Refund>
+
+interface EventOf<Type extends EventType, Subject> {
   readonly id: string
   readonly object: 'event'
-  /** E.g. `payment.succeeded`. */
-  readonly type: string
+  readonly type: Type
   readonly timestamp: string
   /** Counts the events of its object: drop one that is lower than one that you have seen. */
   readonly sequence: number
@@ -23,8 +30,9 @@ export interface SaomaEvent {
   readonly refund: string | null
   readonly data: {
     /** The payment or the refund as it was then. */
-    readonly object: Payment | Refund
-    readonly previous: Readonly<Record<string, unknown>> | null
+    readonly object: Subject
+    /** Those of its fields that changed, as they were before. */
+    readonly previous: Partial<Subject> | null
   }
 }
 
@@ -32,34 +40,36 @@ export interface SaomaEvent {
 export interface FollowOptions {
   /** The last event that you have; `start` for all there are. Default: only those from now on. */
   readonly after?: string
-  /** Only those of these kinds. */
+  /** Only those of these kinds, e.g. `['payment.succeeded']`. */
   readonly types?: readonly string[]
   /** Ends it. */
   readonly signal?: AbortSignal
 }
 
-/** Before a connection that broke is made again, in milliseconds. */
-const AGAIN_MS = 1_000
+/** The server says something every 15 s: a connection that is silent for longer is dead. */
+const SILENCE_MAX_MS = 45_000
 
-/** Follows them. Rejects only where asking again cannot help, such as for a wrong key. */
+/**
+ * Follows them. Rejects where asking again cannot help, such as for a wrong key, and where the
+ * server is not there at the very beginning, without an `after`.
+ */
 export async function* followEvents(
-  { call, stream, sleep }: Connection,
+  { call, stream, pause }: Connection,
   { after, types, signal = new AbortController().signal }: FollowOptions = {},
 ): AsyncGenerator<SaomaEvent, void, undefined> {
   let last = after ?? (await newestEvent(call))
-  const isOver = (): boolean => signal.aborted
-  while (!isOver()) {
+  for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       const query = { after: last, types: types?.join(',') }
-      for await (const event of readEvents(await stream('/events/stream', query, signal))) {
+      for await (const event of readEvents(stream, query, signal)) {
+        attempt = 0
         last = event.id
         yield event
       }
     } catch (error) {
-      if (isOver()) return
-      if (error instanceof SaomaError && error.status !== null && error.status < 500) throw error
+      if (!signal.aborted && error instanceof SaomaError && !mayPass(error)) throw error
     }
-    await sleep(AGAIN_MS)
+    await pause(attempt, { signal })
   }
 }
 
@@ -69,14 +79,24 @@ async function newestEvent(call: Connection['call']): Promise<string> {
   return data[0]?.id ?? 'start'
 }
 
-/** Reads the events of one connection. */
-async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<SaomaEvent> {
+/** Reads the events of one connection, until it ends, breaks or falls silent. */
+async function* readEvents(
+  stream: Connection['stream'],
+  query: object,
+  signal: AbortSignal,
+): AsyncGenerator<SaomaEvent> {
+  const silence = new AbortController()
+  const heard = async <Value>(waiting: Promise<Value>): Promise<Value> => {
+    const alarm = setTimeout(() => silence.abort(), SILENCE_MAX_MS)
+    return waiting.finally(() => clearTimeout(alarm))
+  }
+  const either = AbortSignal.any([signal, silence.signal])
+  const reader = (await heard(stream('/events/stream', query, either))).getReader()
   const decoder = new TextDecoder()
-  const reader = body.getReader()
   let text = ''
   try {
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await heard(reader.read())
       if (done) return
       text += decoder.decode(value, { stream: true })
       const blocks = text.split('\n\n')

@@ -13,18 +13,20 @@ import {
 } from './connection.ts'
 import { followEvents, type FollowOptions, type SaomaEvent } from './follow-events.ts'
 import type {
+  CreateEndpoint,
   CreatePayment,
   CreateRefund,
   Delivery,
   EndpointWithSecret,
   List,
+  ListDeliveries,
   ListEvents,
   ListPayments,
   ListRefunds,
-  PageOptions,
   Payment,
   Refund,
   TimelineEntry,
+  UpdateEndpoint,
   WebhookEndpoint,
 } from './objects.ts'
 
@@ -39,7 +41,7 @@ export interface Saoma {
     /** Gives it up; `status` says whether it is over yet. */
     cancel(id: string, options?: RequestOptions): Promise<Payment>
     /** Asks Alipay now. */
-    sync(id: string): Promise<Payment>
+    sync(id: string, options?: RequestOptions): Promise<Payment>
     /** Ends a review: the money is kept, or goes back. */
     resolve(id: string, action: 'accept' | 'refund', options?: RequestOptions): Promise<Payment>
     /** What was learned about it, oldest first. */
@@ -57,7 +59,7 @@ export interface Saoma {
     get(id: string): Promise<SaomaEvent>
     list(query?: ListEvents): Promise<Page<SaomaEvent>>
     /** Sends it again to every endpoint that wants it; how many that are. */
-    resend(id: string): Promise<number>
+    resend(id: string, options?: RequestOptions): Promise<number>
     /**
      * Gives each event as it is committed, in order. A broken connection is made again where it
      * broke, so none is missed; it ends with `signal`, or when you stop reading.
@@ -66,30 +68,23 @@ export interface Saoma {
   }
   readonly webhookEndpoints: {
     /** Makes an endpoint; its `secret` is told this once. */
-    create(endpoint: {
-      readonly url: string
-      readonly types?: '*' | readonly string[]
-      readonly description?: string
-    }): Promise<EndpointWithSecret>
+    create(endpoint: CreateEndpoint, options?: RequestOptions): Promise<EndpointWithSecret>
     get(id: string): Promise<WebhookEndpoint>
-    list(): Promise<readonly WebhookEndpoint[]>
-    update(
-      id: string,
-      change: {
-        readonly url?: string
-        readonly types?: '*' | readonly string[]
-        readonly description?: string
-        readonly status?: 'enabled' | 'disabled'
-      },
-    ): Promise<WebhookEndpoint>
+    /** All, oldest first. */
+    list(): Promise<Page<WebhookEndpoint>>
+    update(id: string, change: UpdateEndpoint, options?: RequestOptions): Promise<WebhookEndpoint>
     delete(id: string): Promise<void>
-    /** @param options `overlap`: seconds that the former secret holds on. */
-    rotateSecret(id: string, options?: { readonly overlap?: number }): Promise<EndpointWithSecret>
+    /** @param rotation `overlap`: seconds that the former secret holds on. */
+    rotateSecret(
+      id: string,
+      rotation?: { readonly overlap?: number },
+      options?: RequestOptions,
+    ): Promise<EndpointWithSecret>
     /** Sends `webhook.test` now; whether it was taken. */
-    test(id: string): Promise<boolean>
-    deliveries(id: string, query?: PageOptions): Promise<Page<Delivery>>
+    test(id: string, options?: RequestOptions): Promise<boolean>
+    deliveries(id: string, query?: ListDeliveries): Promise<Page<Delivery>>
     /** Sends all that was missed since a time (RFC 3339); how many that are. */
-    recover(id: string, since: string): Promise<number>
+    recover(id: string, since: string, options?: RequestOptions): Promise<number>
   }
 }
 
@@ -114,7 +109,7 @@ export function createSaoma(options: SaomaOptions): Saoma {
       get: (payment) => call('GET', `/payments/${id(payment)}`),
       list: (query) => page(call, '/payments', query),
       cancel: (payment, more) => call('POST', `/payments/${id(payment)}/cancel`, { ...more }),
-      sync: (payment) => call('POST', `/payments/${id(payment)}/sync`),
+      sync: (payment, more) => call('POST', `/payments/${id(payment)}/sync`, { ...more }),
       resolve: (payment, action, more) =>
         call('POST', `/payments/${id(payment)}/resolve`, { body: { action }, ...more }),
       async timeline(payment) {
@@ -135,32 +130,32 @@ export function createSaoma(options: SaomaOptions): Saoma {
         const { types, ...rest } = query
         return page(call, '/events', { ...rest, ...(types && { types: types.join(',') }) })
       },
-      async resend(event) {
-        return (await call<{ count: number }>('POST', `/events/${id(event)}/resend`)).count
+      async resend(event, more) {
+        const path = `/events/${id(event)}/resend`
+        return (await call<{ count: number }>('POST', path, { ...more })).count
       },
       follow: (more) => followEvents(server, more),
     },
     webhookEndpoints: {
-      create: (body) => call('POST', '/webhook_endpoints', { body }),
+      create: (body, more) => call('POST', '/webhook_endpoints', { body, ...more }),
       get: (endpoint) => call('GET', `/webhook_endpoints/${id(endpoint)}`),
-      async list() {
-        return (await call<List<WebhookEndpoint>>('GET', '/webhook_endpoints')).data
-      },
-      update: (endpoint, body) => call('PATCH', `/webhook_endpoints/${id(endpoint)}`, { body }),
+      list: () => page(call, '/webhook_endpoints'),
+      update: (endpoint, body, more) =>
+        call('PATCH', `/webhook_endpoints/${id(endpoint)}`, { body, ...more }),
       async delete(endpoint) {
         await call('DELETE', `/webhook_endpoints/${id(endpoint)}`)
       },
-      rotateSecret: (endpoint, body = {}) =>
-        call('POST', `/webhook_endpoints/${id(endpoint)}/rotate_secret`, { body }),
-      async test(endpoint) {
+      rotateSecret: (endpoint, body = {}, more) =>
+        call('POST', `/webhook_endpoints/${id(endpoint)}/rotate_secret`, { body, ...more }),
+      async test(endpoint, more) {
         const path = `/webhook_endpoints/${id(endpoint)}/test`
-        return (await call<{ delivered: boolean }>('POST', path)).delivered
+        return (await call<{ delivered: boolean }>('POST', path, { ...more })).delivered
       },
       deliveries: (endpoint, query) =>
         page(call, `/webhook_endpoints/${id(endpoint)}/deliveries`, query),
-      async recover(endpoint, since) {
+      async recover(endpoint, since, more) {
         const path = `/webhook_endpoints/${id(endpoint)}/recover`
-        return (await call<{ count: number }>('POST', path, { body: { since } })).count
+        return (await call<{ count: number }>('POST', path, { body: { since }, ...more })).count
       },
     },
   }
@@ -171,20 +166,24 @@ async function page<Item extends { readonly id: string }>(
   path: string,
   query: object = {},
 ): Promise<Page<Item>> {
-  const list = await call<List<Item>>('GET', path, { query })
+  const first = await call<List<Item>>('GET', path, { query })
   return {
-    ...list,
+    ...first,
     async *[Symbol.asyncIterator]() {
-      yield* list.data
-      const last = list.data.at(-1)
-      if (!list.has_more || last === undefined) return
-      yield* await page<Item>(call, path, { ...query, starting_after: last.id })
+      let list = first
+      for (;;) {
+        yield* list.data
+        const last = list.data.at(-1)
+        if (!list.has_more || last === undefined) return
+        const next = { ...query, starting_after: last.id }
+        list = await call<List<Item>>('GET', path, { query: next })
+      }
     },
   }
 }
 
 export type { RequestOptions, SaomaOptions } from './connection.ts'
 export { SaomaError, type ProblemType } from './error.ts'
-export type { FollowOptions, SaomaEvent } from './follow-events.ts'
+export type { EventType, FollowOptions, SaomaEvent } from './follow-events.ts'
 export { fen, yuan } from './money.ts'
 export type * from './objects.ts'

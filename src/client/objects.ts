@@ -96,6 +96,25 @@ export interface ListEvents extends PageOptions {
   readonly order?: 'asc' | 'desc'
 }
 
+/** Which deliveries. */
+export interface ListDeliveries extends PageOptions {
+  readonly status?: Delivery['status']
+}
+
+/** What a webhook endpoint is made of. */
+export interface CreateEndpoint {
+  /** Https; in test mode http too. */
+  readonly url: string
+  /** Kinds of events. Default `*`: all, also those that are yet to come. */
+  readonly types?: '*' | readonly string[]
+  readonly description?: string
+}
+
+/** What is to be different about a webhook endpoint. */
+export interface UpdateEndpoint extends Partial<CreateEndpoint> {
+  readonly status?: 'enabled' | 'disabled'
+}
+
 /** A page of a list. */
 export interface List<Item> {
   readonly object: 'list'
