@@ -28,6 +28,7 @@ import { RequestLog } from './request-log.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export { listen, type Listening, type ListenOptions } from './listen.ts'
+export { nodeListener, type NodeListener } from './node-listener.ts'
 export {
   describeError,
   oneApp,

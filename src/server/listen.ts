@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Server as HttpServer } from 'node:http'
+import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { nodeListener } from './node-listener.ts'
 import type { Server } from './options.ts'
 
 /** Where to listen. */
@@ -31,11 +31,7 @@ export interface Listening {
  */
 export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
   const { host = '127.0.0.1', port } = options
-  const http = createAdaptorServer({
-    fetch: (request, { incoming }) =>
-      server.fetch(request, { incoming: incoming as AsyncIterable<Uint8Array> }),
-    overrideGlobalObjects: false,
-  }) as HttpServer
+  const http = createServer(nodeListener(server))
   const closing = trackConnections(http)
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject)

@@ -1,0 +1,26 @@
+/**
+ * The server as a listener of Node's own `http`, which Express, Fastify and Nest are made on.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import type { Server } from './options.ts'
+
+/** Answers a request of Node's `http`. */
+export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => void
+
+/**
+ * Makes the listener, to be called with requests whose body nobody has read: a parser in front
+ * would destroy what Alipay has signed. Where it is mounted below a path, `url` must have lost that
+ * path, as Express's `use(path, …)` has it.
+ */
+export function nodeListener(server: Server): NodeListener {
+  const answer = getRequestListener(
+    (request, { incoming }) =>
+      server.fetch(request, { incoming: incoming as AsyncIterable<Uint8Array> }),
+    // Requests and answers of others in the process stay what they are.
+    { overrideGlobalObjects: false },
+  )
+  return (incoming, outgoing) => void answer(incoming, outgoing)
+}
