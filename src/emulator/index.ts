@@ -18,6 +18,7 @@ import { type GatewayLogEntry, handleGatewayRequest } from './gateway.ts'
 import { openKeys } from './keys.ts'
 import { readLedger } from './ledger.ts'
 import { createNotifications } from './notifications.ts'
+import { signMadeUp } from './notification-signing.ts'
 import { createNumbers } from './numbers.ts'
 import { createPages } from './pages/index.ts'
 import { createRandom } from './random.ts'
@@ -101,6 +102,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
         return state.settings
       },
     },
+    signNotification: (fields, more) => signMadeUp(world, fields, more),
     ledger: () => readLedger(world),
     requests: () => requests,
     advanceClock(ms) {

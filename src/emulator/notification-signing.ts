@@ -22,16 +22,44 @@ export async function signNotification(
   record: NotificationRecord,
   fault: string | undefined,
 ): Promise<string> {
-  const { sign_type, charset, mode } = record
+  return signFields(world, sentFields(world, record, fault), record, fault === 'forged')
+}
+
+/** What a notification that a test makes up is signed with. */
+export type SignatureOptions = Partial<Pick<NotificationRecord, 'sign_type' | 'charset' | 'mode'>>
+
+/** Writes and signs one of no trade, with what all of them say filled in. */
+export function signMadeUp(
+  world: World,
+  fields: Readonly<Record<string, string>>,
+  { sign_type = 'RSA2', charset = 'utf-8', mode = 'key' }: SignatureOptions = {},
+): Promise<string> {
+  const now = world.clock.now()
+  const { app_id, seller_id } = world.keys.credentials
+  const common = {
+    notify_time: formatBeijingTime(now),
+    notify_type: 'trade_status_sync',
+    notify_id: world.numbers.notifyId(now),
+    version: '1.0',
+    charset,
+    app_id,
+    auth_app_id: app_id,
+    seller_id,
+  }
+  return signFields(world, { ...common, ...fields }, { sign_type, charset, mode })
+}
+
+async function signFields(
+  world: World,
+  sent: Readonly<Record<string, string>>,
+  { sign_type, charset, mode }: Required<SignatureOptions>,
+  isForged = false,
+): Promise<string> {
   const { signer, certSn } = world.keys.signerFor(mode, sign_type)
   const withCertSn = certSn !== undefined && world.state.settings.notification_cert_sn
-  const fields = {
-    ...sentFields(world, record, fault),
-    ...(withCertSn ? { alipay_cert_sn: certSn } : {}),
-  }
+  const fields = { ...sent, ...(withCertSn ? { alipay_cert_sn: certSn } : {}) }
   const content = notificationSigningContent(Object.entries(fields), 'V1')
-  const signed = fault === 'forged' ? `${content} ` : content
-  const sign = await signer.sign(encodeText(signed, charset))
+  const sign = await signer.sign(encodeText(isForged ? `${content} ` : content, charset))
   return encodeForm(Object.entries({ ...fields, sign_type, sign }), charset)
 }
 
