@@ -11,13 +11,13 @@ import type { ApiPayment, ApiRefund } from './merchant-api.ts'
 
 /** What each status means to the one who waits. */
 const STATUS: Readonly<Record<string, string>> = {
-  created: 'created: the code is being made',
+  created: 'created: Alipay has not answered yet',
   pending: 'pending: waiting for the buyer',
   closing: 'closing: proof of the end is being fetched from Alipay',
   succeeded: 'succeeded: paid',
   expired: 'expired: not paid in time, canceled at Alipay',
   canceled: 'canceled: given up, canceled at Alipay',
-  failed: 'failed: Alipay refused to make a code',
+  failed: 'failed: Alipay refused',
 }
 
 /** A payment in a few lines. */

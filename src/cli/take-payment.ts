@@ -1,5 +1,6 @@
 /**
- * `saoma pay` at work: makes a payment, shows its code in the terminal and waits for the end.
+ * `saoma pay` at work: makes a payment, shows its code in the terminal, or takes the buyer's, and
+ * waits for the end.
  *
  * @module
  */
@@ -8,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { renderUnicodeCompact } from 'uqr'
 import { connect, type ApiPayment, type MerchantApi } from './merchant-api.ts'
 import { describePayment, readAmount } from './payment-text.ts'
+import { openWaitingLine } from './waiting-line.ts'
 
 /** How a payment is taken. */
 export interface TakePaymentOptions {
@@ -17,6 +19,8 @@ export interface TakePaymentOptions {
   readonly reference: string | undefined
   /** Seconds that the buyer is given. */
   readonly expiresIn: number | undefined
+  /** The payment code that the buyer shows; without it a code is shown to him. */
+  readonly authCode: string | undefined
   /** Whether to wait for the end. */
   readonly wait: boolean
   readonly json: boolean
@@ -45,12 +49,14 @@ export async function takePayment(
     subject: options.subject,
     ...(options.reference === undefined ? {} : { reference: options.reference }),
     ...(options.expiresIn === undefined ? {} : { expires_in: options.expiresIn }),
+    ...(options.authCode === undefined ? {} : { auth_code: options.authCode }),
   })
   const say = (text: string): void => {
     if (!json) process.stdout.write(text)
   }
   say(describePayment(made))
-  const payment = wait ? await followPayment(api, made, say) : made
+  const isLive = !json && process.stdout.isTTY
+  const payment = wait ? await followPayment(api, made, say, isLive) : made
   if (json) process.stdout.write(`${JSON.stringify(payment)}\n`)
   else if (!wait && payment.next_action !== null) say(`  ${payment.checkout_url}\n`)
   return wait ? Number(payment.status !== 'succeeded') : Number(payment.status === 'failed')
@@ -61,23 +67,31 @@ async function followPayment(
   api: MerchantApi,
   made: ApiPayment,
   say: (text: string) => void,
+  isLive: boolean,
 ): Promise<ApiPayment> {
   let payment = made
   let shown: string | undefined
   let status = payment.status
+  const waiting = openWaitingLine(isLive)
   for (;;) {
     const code = payment.next_action?.qr_code
     if (code !== undefined && code !== shown) {
       const picture = renderUnicodeCompact(code, { border: 2 })
+      waiting.clear()
       say(`\n${picture}\n\n  ${code}\n  ${payment.checkout_url}\n\n`)
       shown = code
     }
-    if (ENDED.has(payment.status)) return payment
+    if (ENDED.has(payment.status)) {
+      waiting.clear()
+      return payment
+    }
+    waiting.show(payment)
     await sleep(ASK_MS)
     payment = await api.call<ApiPayment>('GET', `/payments/${payment.id}`)
     const now =
       payment.status === 'pending' && payment.scanned_at !== null ? 'scanned' : payment.status
     if (now !== status) {
+      waiting.clear()
       say(now === 'scanned' ? '  scanned: the buyer is paying\n' : describePayment(payment))
     }
     status = now

@@ -1,11 +1,17 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import {
   PATIENCE,
+  program,
+  root,
   saoma,
   startDev,
   startSaoma,
   temporaryFolder,
   untilSaid,
+  withoutSettings,
   type Dev,
   type Payment,
 } from '../saoma-program.ts'
@@ -21,6 +27,43 @@ test('pay prints a QR code and ends with 0 as soon as the wallet has paid', asyn
   expect(await pay.ended()).toBe(0)
   expect(pay.stdout()).toContain('¥18.00')
   expect(pay.stdout()).toContain('succeeded: paid')
+})
+
+const BUYER = '2088102100000016'
+
+test('pay takes the code that the buyer shows, and asks for another where it is used up', async () => {
+  const dev = await startDev()
+  const { payment_code: code } = await dev.control<{ payment_code: string }>(
+    'POST',
+    '/wallet/payment-code',
+    { buyer: BUYER },
+  )
+  const args = ['pay', '18.00', '美式咖啡', `--auth-code=${code}`, `--folder=${dev.options.folder}`]
+  const paid = await saoma(args)
+  expect([paid.code, paid.stdout]).toEqual([0, expect.stringContaining('succeeded: paid')])
+  expect(paid.stdout).not.toMatch(/[█▀▄]{20}/)
+  const again = await saoma(args)
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('payment code')])
+  expect(again.stdout + again.stderr).not.toContain(code)
+})
+
+const python = spawnSync('python3', ['-c', 'import pty']).status === 0
+
+test.skipIf(!python)('at a terminal pay shows what it waits for, and for how long', async () => {
+  const dev = await startDev()
+  const file = join(root, 'test', 'cli', 'terminal.py')
+  const run = [...(await program()), 'pay', '18.00', '茶', `--folder=${dev.options.folder}`]
+  const child = spawn('python3', [file, '[]', process.execPath, ...run], {
+    env: { ...withoutSettings(process.env), NO_COLOR: '1' },
+  })
+  let shown = ''
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (shown += part))
+  const ended = once(child, 'close')
+  const payment = await newest(dev)
+  await dev.pay(await dev.scan(payment))
+  expect(await ended).toEqual([0, null])
+  expect(shown).toMatch(/waiting for a scan, [45]:\d\d left/)
+  expect(shown).toContain('succeeded: paid')
 })
 
 test('pay ends with 1 when the time is over', async () => {
