@@ -6,6 +6,7 @@
 
 export {
   createAccess,
+  createUsers,
   MasterKey,
   MasterKeyInvalid,
   SCOPES,
@@ -13,6 +14,9 @@ export {
   type AccessOptions,
   type ApiKey,
   type Scope,
+  type User,
+  type Users,
+  type UsersOptions,
 } from './access/index.ts'
 export {
   checkoutView,

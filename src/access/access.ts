@@ -52,7 +52,9 @@ export interface Access {
   ): Promise<Exclude<BegunRequest, { readonly status: 'held' }> | HeldRequest>
 
   /** Keeps who changed what. */
-  record(entry: Omit<AuditEntry, 'id' | 'at'>): Promise<void>
+  record(
+    entry: Omit<AuditEntry, 'id' | 'at' | 'actorName'> & Partial<Pick<AuditEntry, 'actorName'>>,
+  ): Promise<void>
   /** Newest first. */
   listAuditEntries(
     appId: string,
@@ -206,6 +208,7 @@ export function createAccess(options: AccessOptions): Access {
 
     record: (entry) =>
       store.insertAuditEntry({
+        actorName: null,
         ...entry,
         id: `aud_${newLeaseToken(randomBytes)}`,
         at: clock.now(),

@@ -12,8 +12,10 @@ export interface AuditEntry {
   readonly id: string
   readonly appId: string
   readonly at: Instant
-  /** The id of the API key, or `system`. */
+  /** The id of the API key or of the user, or `system`. */
   readonly actor: string
+  /** What it was called then; `null` where it has no name. */
+  readonly actorName: string | null
   /** What, e.g. `api_key.created`, `payment.canceled`. */
   readonly action: string
   /** What it was done to. */

@@ -21,5 +21,11 @@ export {
   type StageOptions,
 } from './credentials.ts'
 export { createCurrentClient, type CurrentClient } from './current-client.ts'
-export { allows, SCOPES, type Scope, type Scopes } from './scopes.ts'
+export { PASSWORD_MAX, PASSWORD_MIN } from './password.ts'
+export { ROLE_NAMES, ROLES, scopesOf, type Role } from './roles.ts'
+export { allows, mayGive, SCOPES, type Scope, type Scopes } from './scopes.ts'
+export type { Session, SignedIn } from './session.ts'
+export type * from './user.ts'
+export type * from './user-store.ts'
+export * from './users.ts'
 export { MASTER_KEY_BYTES, MasterKey, MasterKeyInvalid } from './master-key.ts'

@@ -1,33 +1,71 @@
 /**
- * What an API key may do. A secret key (`sk_…`) may do everything in its application; a restricted
- * one (`rk_…`) what its scopes say.
+ * What may be done: by an API key, whose scopes are its own, and by a user, whose scopes are those
+ * of his role. A secret key (`sk_…`) and an owner may do everything in their application.
  *
  * @module
  */
 
 /** All scopes, with what they are for. */
 export const SCOPES = {
-  'payments:read': 'see payments, their timelines and the attention list',
+  'payments:read': 'see payments, their timelines, the attention list and figures',
+  'payments:create': 'create and cancel payments',
+  'payments:sync': 'ask Alipay about a payment now',
   'payments:write': 'create, cancel, sync and resolve payments',
   'refunds:read': 'see refunds',
+  'refunds:create': 'create refunds',
   'refunds:write': 'create, retry and cancel refunds',
+  'refunds:approve': 'approve or decline refunds that somebody else asked for',
   'events:read': 'see and follow events',
   'webhooks:read': 'see webhook endpoints and deliveries',
   'webhooks:write': 'change webhook endpoints, rotate secrets, send again',
   'reconciliations:read': 'see bills and differences',
   'reconciliations:write': 'run reconciliations, resolve differences',
+  'exports:create': 'export payments and refunds as files',
   'metrics:read': 'read metrics and the last requests',
-  admin: 'see and change applications, their credentials, API keys, and the audit log',
+  'audit:read': 'see who changed what',
+  'settings:read': 'see the settings',
+  'settings:write': 'change the settings',
+  'credentials:read': 'see the application’s Alipay keys, nothing secret of them',
+  'credentials:write': 'change the application’s Alipay keys',
+  'api_keys:read': 'see API keys, nothing secret of them',
+  'api_keys:write': 'make, rename and end API keys',
+  'users:read': 'see users',
+  'users:write': 'invite, change, reset and remove users',
+  admin: 'all of audit, settings, credentials, api_keys and users',
 } as const
 
-/** What a key may do in its application. */
+/** What may be done in an application. */
 export type Scope = keyof typeof SCOPES
 
-/** Of a secret key: all scopes, also those that are yet to come. */
+/** `*`: all scopes, also those that are yet to come. */
 export type Scopes = '*' | readonly Scope[]
 
-/** Whether a key with these scopes may do what needs `scope`. Who may change may also see. */
+/** What `admin` stands for. */
+const ADMIN_AREAS: ReadonlySet<string> = new Set([
+  'audit',
+  'settings',
+  'credentials',
+  'api_keys',
+  'users',
+])
+
+/**
+ * Whether these scopes allow what needs `scope`. Who may `write` may do all in that area but
+ * approve: that is for somebody else to do.
+ */
 export function allows(scopes: Scopes, scope: Scope): boolean {
   if (scopes === '*' || scopes.includes(scope)) return true
-  return scope.endsWith(':read') && scopes.includes(scope.replace(/read$/, 'write') as Scope)
+  const [area = ''] = scope.split(':')
+  if (ADMIN_AREAS.has(area) && scopes.includes('admin')) return true
+  return scope !== 'refunds:approve' && scopes.includes(`${area}:write` as Scope)
+}
+
+/**
+ * Whether who has `own` may hand `given` on: nobody gives away more than he has. `admin` has always
+ * handed on all but `*`.
+ */
+export function mayGive(own: Scopes, given: Scopes): boolean {
+  if (own === '*') return true
+  if (given === '*') return false
+  return own.includes('admin') || given.every((scope) => allows(own, scope))
 }

@@ -12,6 +12,7 @@ import type { LogEntry } from '../server/index.ts'
 import { Failure } from './failure.ts'
 import { lanAddress } from './lan-address.ts'
 import { openStore, startMerchantServer, type MerchantServer } from './merchant-server.ts'
+import { describeConsole } from './owner-code.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /** How `saoma dev` is run. */
@@ -41,6 +42,7 @@ const MERCHANT_NAME = '扫码咖啡'
 export async function dev(options: DevOptions): Promise<void> {
   const running = await startDev(options)
   process.stdout.write(describe(running.addresses, options))
+  process.stdout.write(describeConsole(running.addresses.server, running.ownerCode))
   await untilStopped()
   await running.close()
 }
@@ -50,9 +52,12 @@ export async function dev(options: DevOptions): Promise<void> {
  *
  * @throws {Failure} If a port is taken.
  */
-export async function startDev(
-  options: DevOptions,
-): Promise<{ readonly addresses: DevAddresses; close(): Promise<void> }> {
+export async function startDev(options: DevOptions): Promise<{
+  readonly addresses: DevAddresses
+  /** Makes the first owner of the back office; `undefined` where it has users. */
+  readonly ownerCode: string | undefined
+  close(): Promise<void>
+}> {
   const { folder, lan, port, emulatorPort } = options
   const host = lan ? '0.0.0.0' : '127.0.0.1'
   const name = lan ? lanAddress() : '127.0.0.1'
@@ -115,6 +120,7 @@ export async function startDev(
       server: publicUrl,
       gateway: `${emulatorUrl}/gateway.do`,
     },
+    ownerCode: running.ownerCode,
     async close() {
       await running.close()
       await emulatorListening.close()

@@ -5,7 +5,13 @@
  */
 
 import { join } from 'node:path'
-import { appIdOf, createAccess, createCredentials, createCurrentClient } from '../access/index.ts'
+import {
+  appIdOf,
+  createAccess,
+  createCredentials,
+  createCurrentClient,
+  createUsers,
+} from '../access/index.ts'
 import {
   CLOCK_SKEW_MAX_MS,
   createClient,
@@ -22,6 +28,7 @@ import type { DatabaseConfiguration, GatewayConfiguration } from './configuratio
 import type { CrashHook } from './crash-hook.ts'
 import { Failure } from './failure.ts'
 import { announce, openMasterKey, openSecrets, type ServerSecrets } from './folder.ts'
+import { readVersion } from './version.ts'
 
 /** How a merchant's server is made. */
 export interface MerchantServerOptions {
@@ -56,6 +63,8 @@ export interface MerchantServer {
   readonly webhooks: Webhooks
   readonly secrets: ServerSecrets
   readonly url: string
+  /** Makes the first owner of the back office; `undefined` where it has users. */
+  readonly ownerCode: string | undefined
   /** Stops listening, finishes what is in hand, closes the store. */
   close(): Promise<void>
 }
@@ -137,6 +146,12 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     clock,
     onError: (error) => log({ level: 'error', event: 'access.failed', ...describeError(error) }),
   })
+  const users = createUsers({
+    store: store.users,
+    vault,
+    clock,
+    onError: (error) => log({ level: 'error', event: 'users.failed', ...describeError(error) }),
+  })
   const appId = appIdOf(options.identity)
   const credentials = createCredentials({
     appId,
@@ -164,6 +179,8 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       notifyToken: secrets.notifyToken,
     }),
     access,
+    users,
+    version: readVersion(),
     publicUrl,
     clock,
     ...(requestsPerSecond !== undefined && { requestsPerSecond }),
@@ -187,17 +204,20 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
   payments.start()
   webhooks.start()
   access.start()
+  users.start()
   return {
     payments,
     webhooks,
     secrets,
     url: listening.url,
+    ownerCode: await users.ownerCode(appId),
     async close() {
       withdraw()
       await listening.close()
       await payments.stop()
       await webhooks.stop()
       await access.stop()
+      await users.stop()
       await credentials.stop()
       await client.close()
       await store.close()

@@ -10,6 +10,7 @@ import { readServeConfiguration, type Environment } from './configuration.ts'
 import { readCrashHook } from './crash-hook.ts'
 import { Failure } from './failure.ts'
 import { openStore, startMerchantServer } from './merchant-server.ts'
+import { describeConsole } from './owner-code.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /**
@@ -45,7 +46,8 @@ export async function serve(env: Environment): Promise<void> {
   })
   process.stdout.write(
     `saoma runs at ${server.url} (public: ${publicUrl}), against ${client.gateway}, ${gateway.mode} mode.\n` +
-      `The API key is in ${folder}/api-key-${gateway.mode}. Stop with Ctrl+C.\n`,
+      `The API key is in ${folder}/api-key-${gateway.mode}. Stop with Ctrl+C.\n` +
+      describeConsole(publicUrl, server.ownerCode),
   )
   const failed = await Promise.race([untilStopped(), store.failed])
   // What is in memory may be more than was kept: nothing of it must be acted on, so nothing is

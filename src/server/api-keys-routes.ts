@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ApiKey, AuditEntry } from '../access/index.ts'
+import { mayGive, type ApiKey, type AuditEntry } from '../access/index.ts'
 import { formatRfc3339, type Instant } from '../alipay/index.ts'
 import { createApiKeyFields, pageFields, updateApiKeyFields } from './fields.ts'
 import { ok, operation, page, type Answer, type AnyOperation } from './operation.ts'
@@ -18,12 +18,16 @@ const createKey = operation({
   id: 'createApiKey',
   summary: 'Make an API key',
   description: 'The key is told this once; only its hash is kept.',
-  scope: 'admin',
+  scope: 'api_keys:write',
   audit: 'api_key.create',
   body: createApiKeyFields,
   answers: { 201: { description: 'Made.', schema: apiKeyWithText } },
-  async handle({ app, body }) {
+  problems: {
+    scopes_exceeded: { status: 403, description: 'Nobody gives a key more than he may do.' },
+  },
+  async handle({ app, body, actor }) {
     const { name, scopes, expires_at: expiresAt = null } = body
+    if (!mayGive(actor.scopes, scopes)) return SCOPES_EXCEEDED
     const options = { appId: app.id, mode: app.mode, name, scopes, expiresAt }
     const made = await app.access.createKey(options)
     return { status: 201, body: { ...keyJson(made.apiKey), key: made.key } }
@@ -35,7 +39,7 @@ const listKeys = operation({
   path: '/v1/api_keys',
   id: 'listApiKeys',
   summary: 'List API keys, newest first',
-  scope: 'admin',
+  scope: 'api_keys:read',
   answers: { 200: { description: 'All of them, also revoked ones.', schema: list(apiKey) } },
   async handle({ app }) {
     const data = (await app.access.listKeys(app.id)).map(keyJson)
@@ -48,7 +52,7 @@ const updateKey = operation({
   path: '/v1/api_keys/{id}',
   id: 'updateApiKey',
   summary: 'Rename an API key, or change when it ends',
-  scope: 'admin',
+  scope: 'api_keys:write',
   audit: 'api_key.update',
   body: updateApiKeyFields,
   answers: { 200: { description: 'As it is now.', schema: apiKey } },
@@ -56,9 +60,9 @@ const updateKey = operation({
     ...NOT_FOUND,
     api_key_in_use: { status: 409, description: 'A key cannot end itself: use another one.' },
   },
-  async handle({ app, params, body, key }) {
+  async handle({ app, params, body, actor }) {
     const { name, expires_at: expiresAt } = body
-    if (expiresAt !== undefined && params['id'] === key.id) return inUse()
+    if (expiresAt !== undefined && params['id'] === actor.id) return inUse()
     const change = {
       ...(name !== undefined && { name }),
       ...(expiresAt !== undefined && { expiresAt }),
@@ -73,16 +77,16 @@ const revokeKey = operation({
   id: 'revokeApiKey',
   summary: 'End an API key',
   description: 'Within 5 seconds no node takes it any more.',
-  scope: 'admin',
+  scope: 'api_keys:write',
   audit: 'api_key.revoke',
   answers: { 200: { description: 'Revoked.', schema: apiKey } },
   problems: {
     ...NOT_FOUND,
     api_key_in_use: { status: 409, description: 'A key cannot end itself: use another one.' },
   },
-  async handle({ app, params, key }) {
+  async handle({ app, params, actor }) {
     const id = params['id'] ?? ''
-    if (id === key.id) return inUse()
+    if (id === actor.id) return inUse()
     return found(await app.access.revokeKey(app.id, id))
   },
 })
@@ -92,7 +96,7 @@ const listAuditEntries = operation({
   path: '/v1/audit_entries',
   id: 'listAuditEntries',
   summary: 'List who changed what, newest first',
-  scope: 'admin',
+  scope: 'audit:read',
   query: pageFields,
   answers: { 200: { description: 'A page.', schema: list(auditEntry) } },
   async handle({ app, query }) {
@@ -114,6 +118,14 @@ export const apiKeyOperations: readonly AnyOperation[] = [
 function found(key: ApiKey | undefined): Answer | Problem {
   if (key) return ok(keyJson(key))
   return notFound('api_key_not_found', 'There is no API key with this id.', 'id')
+}
+
+const SCOPES_EXCEEDED: Problem = {
+  status: 403,
+  type: 'permission_error',
+  code: 'scopes_exceeded',
+  message: 'A key may do no more than you may. Choose fewer scopes, or ask an owner.',
+  param: 'scopes',
 }
 
 function inUse(): Problem {
@@ -143,6 +155,7 @@ function entryJson(entry: AuditEntry) {
     object: 'audit_entry',
     at: formatRfc3339(entry.at),
     actor: entry.actor,
+    actor_name: entry.actorName,
     action: entry.action,
     object_id: entry.objectId,
     detail: entry.detail,

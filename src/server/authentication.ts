@@ -1,23 +1,46 @@
 /**
- * Who asks: whoever holds an API key, sent as `Authorization: Bearer sk_…`.
+ * Who asks: a program that holds an API key, sent as `Authorization: Bearer sk_…`, or a person who
+ * has signed in to the back office, by the cookie of his session.
  *
  * @module
  * @see https://www.rfc-editor.org/rfc/rfc6750
  */
 import type { Context } from 'hono'
-import type { ApiKey, Scope } from '../access/index.ts'
+import { scopesOf, type Scope, type Scopes, type Session } from '../access/index.ts'
+import { isOwnRequest } from './console/own-request.ts'
+import { readSessionCookie } from './console/session-cookie.ts'
 import type { RouteEnvironment, ServedApp, ServerContext } from './options.ts'
 import type { Problem } from './problem.ts'
 
-/** The key that was sent, and the application that it belongs to; or why there is none. */
+/** Who asks. */
+export interface Actor {
+  /** `key_…` or `usr_…`. */
+  readonly id: string
+  readonly appId: string
+  /** For people: the key's beginning and end, or the user's name. */
+  readonly name: string
+  readonly scopes: Scopes
+  /** `null` for a program. */
+  readonly session: Session | null
+}
+
+/** Who asks, and the application that is asked for; or why nobody is let in. */
 export async function authenticate(
   c: Context<RouteEnvironment>,
-  { access, apps }: ServerContext,
-): Promise<{ readonly key: ApiKey; readonly app: ServedApp } | { readonly problem: Problem }> {
-  const text = /^Bearer +([\x21-\x7e]{1,200}) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  context: ServerContext,
+): Promise<{ readonly actor: Actor; readonly app: ServedApp } | { readonly problem: Problem }> {
+  const { access, apps } = context
+  const header = c.req.header('authorization')
+  if (header === undefined && readSessionCookie(c, context) !== undefined) {
+    return authenticateSession(c, context)
+  }
+  const text = /^Bearer +([\x21-\x7e]{1,200}) *$/i.exec(header ?? '')?.[1]
   const key = text === undefined ? undefined : await access.authenticate(text)
   const app = key && apps.find(key.appId)
-  if (key && app) return { key, app }
+  if (key && app) {
+    const { id, appId, hint: name, scopes } = key
+    return { actor: { id, appId, name, scopes, session: null }, app }
+  }
   const isWrong = text !== undefined
   c.header('www-authenticate', `Bearer realm="saoma"${isWrong ? ', error="invalid_token"' : ''}`)
   return {
@@ -32,12 +55,53 @@ export async function authenticate(
   }
 }
 
-/** The key may not do this. */
-export function insufficientScope(scope: Scope): Problem {
+/**
+ * The person whose session the cookie opens. What changes something is taken from a page of ours
+ * alone, which knows the session's second secret.
+ */
+export async function authenticateSession(
+  c: Context<RouteEnvironment>,
+  context: ServerContext,
+): Promise<
+  | { readonly actor: Actor & { readonly session: Session }; readonly app: ServedApp }
+  | { readonly problem: Problem }
+> {
+  const token = readSessionCookie(c, context)
+  const session = token === undefined ? undefined : await context.users?.findSession(token)
+  const app = session && context.apps.find(session.user.appId)
+  if (!session || !app) return { problem: NOT_SIGNED_IN }
+  if (c.req.method !== 'GET' && !isOwnRequest(c, context, session)) {
+    return { problem: REQUEST_FORGED }
+  }
+  const { id, appId, name, role } = session.user
+  const scopes = role === 'owner' ? '*' : scopesOf(role)
+  return { actor: { id, appId, name, scopes, session }, app }
+}
+
+/** Nobody is signed in, or not any more. */
+export const NOT_SIGNED_IN: Problem = {
+  status: 401,
+  type: 'authentication_error',
+  code: 'not_signed_in',
+  message: 'You are not signed in, or your session has ended. Sign in again.',
+}
+
+/** A page of somebody else may have sent it. */
+export const REQUEST_FORGED: Problem = {
+  status: 403,
+  type: 'permission_error',
+  code: 'request_forged',
+  message:
+    'This request did not come from a page of this server, or lacks the header X-CSRF-Token of its session. Reload the page and try again.',
+}
+
+/** The key, or the person, may not do this. */
+export function insufficientScope(scope: Scope, { session }: Pick<Actor, 'session'>): Problem {
+  const who = session === null ? 'This API key' : `The role "${session.user.role}"`
   return {
     status: 403,
     type: 'permission_error',
     code: 'scope_missing',
-    message: `This API key may not do this: it needs the scope "${scope}".`,
+    message: `${who} may not do this: it needs the scope "${scope}".`,
   }
 }

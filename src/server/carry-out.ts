@@ -44,14 +44,14 @@ async function answer(
 ): Promise<Response> {
   const who = await authenticate(c, context)
   if ('problem' in who) return sendProblem(c, who.problem)
-  const { key, app } = who
-  c.set('keyId', key.id)
-  c.set('keyHint', key.hint)
-  c.set('appId', key.appId)
-  const limited = limits.take(c, key.id)
+  const { actor, app } = who
+  // What people do in the back office is in the audit log; this one is for programs.
+  if (actor.session === null) c.set('keyHint', actor.name)
+  c.set('appId', actor.appId)
+  const limited = limits.take(c, actor.id)
   if (limited) return sendProblem(c, limited)
-  if (!allows(key.scopes, operation.scope))
-    return sendProblem(c, insufficientScope(operation.scope))
+  if (!allows(actor.scopes, operation.scope))
+    return sendProblem(c, insufficientScope(operation.scope, actor))
 
   const name = readRequestName(c, operation.method)
   if (name.problem) return sendProblem(c, name.problem)
@@ -74,7 +74,7 @@ async function answer(
     params: c.req.param(),
     query,
     body,
-    key,
+    actor,
     requestId: c.get('requestId'),
     idempotencyKey: name.value,
     header: (header) => c.req.header(header),
@@ -85,7 +85,7 @@ async function answer(
   }
   if (name.value === undefined) return send(c, await withinTime(work(), operation, call))
   const request = {
-    appId: key.appId,
+    appId: actor.appId,
     route: `${operation.method} ${operation.path}`,
     key: name.value,
     hash: createHash('sha256')
@@ -104,10 +104,11 @@ const NOTHING = z.strictObject({})
 const EMPTY = new Uint8Array()
 
 /** Written first: what a process was killed over has at least been asked for by somebody. */
-function record({ audit = '' }: AnyOperation, { app, key, params, body, requestId }: Call) {
+function record({ audit = '' }: AnyOperation, { app, actor, params, body, requestId }: Call) {
   return app.access.record({
-    appId: key.appId,
-    actor: key.id,
+    appId: actor.appId,
+    actor: actor.id,
+    actorName: actor.name,
     action: audit,
     objectId: params['id'] ?? null,
     detail: redact(body),

@@ -89,7 +89,7 @@ const stage = operation({
   summary: 'Begin a change of keys',
   description:
     'Makes a key pair, or keeps the one that is given. Upload `application_public_key` to Alipay, give back what Alipay shows for it, verify, then activate. Nothing that is in use changes before.',
-  scope: 'admin',
+  scope: 'credentials:write',
   audit: 'credential.stage',
   body: stageFields,
   answers: { 201: { description: 'Kept.', schema: credential } },
@@ -117,7 +117,7 @@ const listAll = operation({
   id: 'listCredentials',
   summary: 'List the application’s keys, oldest first',
   description: 'Those of the configuration are not among them: they hold until others are active.',
-  scope: 'admin',
+  scope: 'credentials:read',
   answers: { 200: { description: 'All of them; nothing secret.', schema: list(credential) } },
   async handle({ app }) {
     const all = (await app.credentials?.list()) ?? []
@@ -130,7 +130,7 @@ const complete = operation({
   path: '/v1/credentials/{id}',
   id: 'completeCredential',
   summary: 'Give back what Alipay shows for the uploaded key',
-  scope: 'admin',
+  scope: 'credentials:write',
   audit: 'credential.complete',
   body: completeFields,
   answers: { 200: { description: 'Kept; verify it next.', schema: credential } },
@@ -152,7 +152,7 @@ const verify = operation({
   id: 'verifyCredential',
   summary: 'Prove new keys',
   description: 'By a question to Alipay that moves nothing, signed with them.',
-  scope: 'admin',
+  scope: 'credentials:write',
   audit: 'credential.verify',
   answers: { 200: { description: 'Proven.', schema: credential } },
   problems: VERIFY_PROBLEMS,
@@ -173,7 +173,7 @@ const activate = operation({
   summary: 'Have proven keys sign from now on',
   description:
     'Those before still verify what is under way; retire them when nothing of theirs can come any more. Within 5 seconds every node uses them.',
-  scope: 'admin',
+  scope: 'credentials:write',
   audit: 'credential.activate',
   answers: { 200: { description: 'They sign.', schema: credential } },
   problems: PROBLEMS,
@@ -190,7 +190,7 @@ const retire = operation({
   summary: 'Stop using keys',
   description:
     'What is signed with them is not believed any more. Where none is active, those of the configuration sign.',
-  scope: 'admin',
+  scope: 'credentials:write',
   audit: 'credential.retire',
   answers: { 200: { description: 'Retired.', schema: credential } },
   problems: PROBLEMS,

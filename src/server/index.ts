@@ -16,6 +16,7 @@ import { assetsRoute } from './cashier/assets.ts'
 import { languageOf } from './cashier/language.ts'
 import { notFoundPage } from './cashier/page.ts'
 import { cashierRoutes } from './cashier/routes.ts'
+import { consoleRoutes } from './console/routes.ts'
 import { createMetrics } from './metrics.ts'
 import { notifyRoute } from './notify-route.ts'
 import { openApi } from './openapi.ts'
@@ -61,7 +62,9 @@ export function createServer(options: ServerOptions): Server {
     const beganMs = performance.now()
     await next()
     c.header('request-id', c.get('requestId'))
-    for (const [name, value] of Object.entries(securityHeaders)) c.header(name, value)
+    for (const [name, value] of Object.entries(securityHeaders)) {
+      if (!c.res.headers.has(name)) c.header(name, value)
+    }
     note(c, context, performance.now() - beganMs)
   })
   carryOut(app, operations, context)
@@ -72,6 +75,7 @@ export function createServer(options: ServerOptions): Server {
     const who = await authenticate(c, context)
     return 'problem' in who ? sendProblem(c, who.problem) : next()
   })
+  app.route('/console', consoleRoutes(context))
   app.route('/alipay/notify', notifyRoute(context))
   app.route('/c', cashierRoutes(context))
   app.route('/assets', assetsRoute())
@@ -80,8 +84,8 @@ export function createServer(options: ServerOptions): Server {
   app.get('/metrics', async (c) => {
     const who = await authenticate(c, context)
     if ('problem' in who) return sendProblem(c, who.problem)
-    if (!allows(who.key.scopes, 'metrics:read')) {
-      return sendProblem(c, insufficientScope('metrics:read'))
+    if (!allows(who.actor.scopes, 'metrics:read')) {
+      return sendProblem(c, insufficientScope('metrics:read', who.actor))
     }
     const { metrics } = context
     return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType })

@@ -17,8 +17,13 @@ export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse)
  */
 export function nodeListener(server: Server): NodeListener {
   const answer = getRequestListener(
-    (request, { incoming }) =>
-      server.fetch(request, { incoming: incoming as AsyncIterable<Uint8Array> }),
+    (request, { incoming }) => {
+      const { remoteAddress: address } = incoming.socket
+      return server.fetch(request, {
+        incoming: incoming as AsyncIterable<Uint8Array>,
+        ...(address !== undefined && { address }),
+      })
+    },
     // Requests and answers of others in the process stay what they are.
     { overrideGlobalObjects: false },
   )

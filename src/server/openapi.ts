@@ -17,7 +17,12 @@ export const COMMON_PROBLEMS: Readonly<Record<string, ProblemDescription>> = {
   parameter_unknown: { status: 400, description: 'There is no such field. Is it misspelt?' },
   api_key_missing: { status: 401, description: 'No API key was sent.' },
   api_key_invalid: { status: 401, description: 'The API key is unknown, expired or revoked.' },
-  scope_missing: { status: 403, description: 'The API key may not do this.' },
+  not_signed_in: { status: 401, description: 'In the back office: the session has ended.' },
+  request_forged: {
+    status: 403,
+    description: 'In the back office: no page of this server sent it.',
+  },
+  scope_missing: { status: 403, description: 'The API key, or the user, may not do this.' },
   too_many_requests: { status: 429, description: 'Wait as long as `Retry-After` says.' },
   internal_error: {
     status: 500,
@@ -89,7 +94,7 @@ export function openApi(operations: readonly AnyOperation[], baseUrl?: string) {
       summary: one.summary,
       ...(one.description !== undefined && { description: one.description }),
       tags: [tagOf(one.path)],
-      security: [{ apiKey: [] }],
+      security: [{ apiKey: [] }, { session: [], csrf: [] }],
       'x-scope': one.scope,
       parameters: parametersOf(one, toSchema),
       ...(one.body !== undefined && {
@@ -122,6 +127,18 @@ export function openApi(operations: readonly AnyOperation[], baseUrl?: string) {
           )
             .map(([scope, what]) => `\`${scope}\` (${what})`)
             .join(', ')}.`,
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-saoma_session',
+          description: 'The session of who has signed in to the back office.',
+        },
+        csrf: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-CSRF-Token',
+          description: 'Beside the session, where something changes.',
         },
       },
       responses: commonResponses(toSchema),

@@ -5,7 +5,8 @@
  * @module
  */
 import type { z } from 'zod'
-import type { ApiKey, Scope } from '../access/index.ts'
+import type { Scope } from '../access/index.ts'
+import type { Actor } from './authentication.ts'
 import type { AppContext } from './options.ts'
 import type { Problem } from './problem.ts'
 
@@ -23,7 +24,7 @@ export interface Operation<
   readonly summary: string
   /** More about it, in Markdown. */
   readonly description?: string
-  /** What a key must be allowed to do. */
+  /** What who asks must be allowed to do. */
   readonly scope: Scope
   /** What may stand behind `?`. Default: nothing. */
   readonly query?: Query
@@ -63,7 +64,7 @@ export interface Call<Query = unknown, Body = unknown> {
   readonly params: Readonly<Record<string, string>>
   readonly query: Query
   readonly body: Body
-  readonly key: ApiKey
+  readonly actor: Actor
   readonly requestId: string
   /** The request's own name, where it was given one. */
   readonly idempotencyKey: string | undefined

@@ -11,6 +11,7 @@ import { logOperations } from './logs-routes.ts'
 import type { AnyOperation } from './operation.ts'
 import { paymentOperations } from './payments-routes.ts'
 import { refundOperations } from './refunds-routes.ts'
+import { userOperations } from './users-routes.ts'
 import { webhookOperations } from './webhook-routes.ts'
 
 /** All of them, in the order in which they are documented. */
@@ -22,5 +23,6 @@ export const operations: readonly AnyOperation[] = [
   ...webhookOperations,
   ...credentialOperations,
   ...apiKeyOperations,
+  ...userOperations,
   ...logOperations,
 ]

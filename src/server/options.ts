@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Access, Credentials } from '../access/index.ts'
+import type { Access, Credentials, Users } from '../access/index.ts'
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
 import type { Payments, Presentation } from '../payments/index.ts'
 import type { Webhooks } from '../webhooks/index.ts'
@@ -16,6 +16,10 @@ export interface ServerOptions {
   readonly apps: AppDirectory
   /** Who may ask. */
   readonly access: Access
+  /** Who signs in to the back office. Default: nobody, and there is no `/console`. */
+  readonly users?: Users
+  /** Of this program, shown in the back office. */
+  readonly version?: string
   /**
    * Where buyers and Alipay reach this server, e.g. `https://pay.example.com`. A path is allowed
    * where a proxy in front takes it away again.
@@ -59,7 +63,7 @@ export interface ServedApp {
   /** `null` where events are not sent anywhere. */
   readonly webhooks: Webhooks | null
   /** Verifies Alipay's notifications. */
-  readonly client: Pick<AlipayClient, 'verifyNotification'>
+  readonly client: Pick<AlipayClient, 'verifyNotification'> & Partial<Pick<AlipayClient, 'appId'>>
   /** Changes of keys; `null` where the keys are in the configuration alone. */
   readonly credentials: Credentials | null
   /** The unguessable part of `/alipay/notify/<token>`, at least 16 characters. */
@@ -107,12 +111,10 @@ export interface Server {
   /**
    * Answers a request. Never rejects.
    *
-   * @param from `incoming`: the connection that the body can be read from, on Node.
+   * @param from `incoming`: the connection that the body can be read from, on Node; `address`: the
+   *   network address of who asks, by which attempts to sign in are counted.
    */
-  fetch(
-    request: Request,
-    from?: { readonly incoming?: AsyncIterable<Uint8Array> },
-  ): Promise<Response>
+  fetch(request: Request, from?: RouteEnvironment['Bindings']): Promise<Response>
   /** Ends the live connections of open pages and of those who follow events. For stopping. */
   endEvents(): void
 }
@@ -146,7 +148,7 @@ export function contextOf(context: ServerContext, app: ServedApp): AppContext {
 
 /** What Hono carries along with each request. */
 export interface RouteEnvironment {
-  Bindings: { readonly incoming?: AsyncIterable<Uint8Array> }
+  Bindings: { readonly incoming?: AsyncIterable<Uint8Array>; readonly address?: string }
   Variables: {
     requestId: string
     /** {@link ServerContext.baseUrl}. */
@@ -154,7 +156,6 @@ export interface RouteEnvironment {
     /** The pattern of the operation, e.g. `/v1/payments/{id}`. */
     route?: string
     /** Of the API key that was sent, where it is one. */
-    keyId?: string
     keyHint?: string
     appId?: string
   }

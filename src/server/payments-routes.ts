@@ -23,7 +23,7 @@ const createPayment = operation({
 The intent is stored before Alipay is asked. A repeat with the same \`reference\`, the same \`out_trade_no\` or the same \`Idempotency-Key\` and the same content is the same payment. 202 means that Alipay has not said yet whether it made a code, or took the buyer’s: ask with \`GET /v1/payments/{id}\`, or wait for its event.
 
 A payment with \`auth_code\` is \`succeeded\` at once, or \`pending\` while the buyer’s app asks for the password; it is asked about every 5 s, and canceled after a minute. Do not send the code again where the answer is lost: repeat the request, which finds the payment.`,
-  scope: 'payments:write',
+  scope: 'payments:create',
   body: createPaymentFields,
   answers: {
     200: { description: 'It exists already, with the same content.', schema: payment },
@@ -159,7 +159,7 @@ const cancelPayment = operation({
   id: 'cancelPayment',
   summary: 'Give a payment up',
   description: `Asks Alipay, and if the buyer has not paid, cancels. 202 means that the proof of the end is being fetched: the stock may be released when the event \`payment.canceled\` comes. If the buyer pays in that very instant the payment ends as paid and refunded, and says so.`,
-  scope: 'payments:write',
+  scope: 'payments:create',
   audit: 'payment.cancel',
   answers: {
     200: { description: 'It is over, and unpaid.', schema: payment },
@@ -195,7 +195,7 @@ const syncPayment = operation({
   path: '/v1/payments/{id}/sync',
   id: 'syncPayment',
   summary: 'Ask Alipay now',
-  scope: 'payments:write',
+  scope: 'payments:sync',
   answers: {
     200: { description: 'The payment, as known after the answer.', schema: payment },
     202: {

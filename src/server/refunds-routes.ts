@@ -26,7 +26,7 @@ const createRefund = operation({
   id: 'createRefund',
   summary: 'Give money back',
   description: `In full, or in part with \`amount\`. The amount is reserved in the same transaction, so the sum never exceeds what was paid. A repeat with the same \`reference\` or \`Idempotency-Key\` is the same refund. 202 means that Alipay's answer is not known yet, or (\`requires_action\`) that the balance has to be topped up.`,
-  scope: 'refunds:write',
+  scope: 'refunds:create',
   audit: 'refund.create',
   body: createRefundFields,
   answers: {

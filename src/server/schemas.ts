@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from 'zod'
-import { SCOPES, type Scope } from '../access/index.ts'
+import { ROLE_NAMES, SCOPES, type Role, type Scope } from '../access/index.ts'
 import { EVENT_TYPES } from '../webhooks/index.ts'
 
 const instant = z.iso.datetime({ offset: true }).describe('RFC 3339')
@@ -257,13 +257,35 @@ export const apiKeyWithText = apiKey
   .extend({ key: z.string().describe('The key itself; told this once') })
   .meta({ id: 'ApiKeyWithText' })
 
+/** Somebody who may sign in to the back office. */
+export const user = z
+  .object({
+    id: z.string(),
+    object: z.literal('user'),
+    email: z.string(),
+    name: z.string(),
+    role: z.enum(ROLE_NAMES as [Role, ...Role[]]),
+    status: z.enum(['invited', 'active', 'disabled']),
+    totp_enabled: z.boolean().describe('Whether a code of an authenticator is asked for'),
+    locale: z.enum(['zh', 'en']).nullable(),
+    created_at: instant,
+    last_sign_in_at: instant.nullable(),
+  })
+  .meta({ id: 'User' })
+
+/** Somebody who may choose a password. */
+export const userWithInvitation = user
+  .extend({ invitation: z.string().describe('Where he chooses a password; told this once') })
+  .meta({ id: 'UserWithInvitation' })
+
 /** An entry of the audit log. */
 export const auditEntry = z
   .object({
     id: z.string(),
     object: z.literal('audit_entry'),
     at: instant,
-    actor: z.string().describe('The API key that asked'),
+    actor: z.string().describe('The API key or the user that asked'),
+    actor_name: z.string().nullable().describe('What it was called then'),
     action: z.string(),
     object_id: z.string().nullable(),
     detail: z.record(z.string(), z.unknown()),

@@ -16,11 +16,13 @@ import { StoreTooOld, type DatabaseKind } from './database.ts'
 import { firstSchema } from './first-schema.ts'
 import { merchantSchema } from './merchant-schema.ts'
 import type { Schema } from './schema.ts'
+import { usersSchema } from './users-schema.ts'
 
 /** What each migration runs, in the order of their names. */
 const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly string[]>> = {
   '0001-first-schema': firstSchema,
   '0002-merchant': merchantSchema,
+  '0003-users': usersSchema,
 }
 
 /** The migrations, in their order. */

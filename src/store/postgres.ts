@@ -17,6 +17,7 @@ import { PostgresHearing } from './postgres-hearing.ts'
 import { PostgresHosts } from './postgres-hosts.ts'
 import { createPostgresPayments } from './postgres-payments.ts'
 import { IDENTITY_DEFAULT, type AppStore, type Store } from './store.ts'
+import { createUserStore } from './user-queries.ts'
 import { createWebhookStore } from './webhook-queries.ts'
 
 /** A store on PostgreSQL. */
@@ -96,6 +97,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     kind: 'postgresql',
     ...of(identity),
     access: createAccessStore(shared),
+    users: createUserStore(shared),
     of,
     failed: new Promise(() => {}),
     async close() {

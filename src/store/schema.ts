@@ -24,6 +24,9 @@ export interface Schema {
   readonly api_keys: ApiKeysTable
   readonly idempotency_keys: IdempotencyKeysTable
   readonly audit_entries: AuditEntriesTable
+  readonly users: UsersTable
+  readonly sessions: SessionsTable
+  readonly sign_in_attempts: SignInAttemptsTable
   readonly owner: OwnerTable
 }
 
@@ -306,14 +309,61 @@ export interface AuditEntriesTable {
   id: string
   app_id: string
   at: number
-  /** Who: the id of an API key. */
+  /** Who: the id of an API key or of a user. */
   actor: string
+  /** Who he was then, for people. */
+  actor_name: string | null
   /** What, e.g. `api_key.created`. */
   action: string
   object_id: string | null
   /** JSON, without secrets. */
   detail: string
   request_id: string | null
+}
+
+/** One row a person who may sign in to the back office. */
+export interface UsersTable {
+  /** `usr_…`. */
+  id: string
+  app_id: string
+  /** In small letters; unique in its application. */
+  email: string
+  name: string
+  role: string
+  /** `invited`, `active`, `disabled`. */
+  status: string
+  /** `zh`, `en`. */
+  locale: string | null
+  /** With its parameters, e.g. `scrypt$15$8$3$…`. */
+  password_hash: string | null
+  /** Of the authenticator, sealed for the user's id. */
+  totp_secret: string | null
+  totp_enabled: number
+  /** The newest 30 seconds, counted since 1970, whose code was used. */
+  totp_step: number
+  /** Of the link by which a password is chosen, SHA-256 in hexadecimal digits. */
+  invitation_hash: string | null
+  invitation_expires_at: number | null
+  created_at: number
+  last_sign_in_at: number | null
+}
+
+/** One row a session. */
+export interface SessionsTable {
+  /** Of its token, SHA-256 in hexadecimal digits. */
+  hash: string
+  user_id: string
+  created_at: number
+  /** To the minute. */
+  last_seen_at: number
+}
+
+/** One row something that somebody tries to guess, or an address that guesses come from. */
+export interface SignInAttemptsTable {
+  key: string
+  count: number
+  /** The first of them. */
+  since: number
 }
 
 /** One row in a SQLite file: whose payments these are, or will be. */

@@ -20,6 +20,7 @@ import { directKysely, groupedKysely, StatementRunner } from './sqlite-dialect.t
 import { ownFile } from './sqlite-ownership.ts'
 import { createSqlitePayments } from './sqlite-payments.ts'
 import { IDENTITY_DEFAULT, type AppStore, type Store } from './store.ts'
+import { createUserStore } from './user-queries.ts'
 import { createWebhookStore } from './webhook-queries.ts'
 
 /** A store on a file. */
@@ -132,6 +133,7 @@ async function start(
     kind: 'sqlite',
     ...of(home),
     access: createAccessStore(shared),
+    users: createUserStore(shared),
     of,
     failed,
     async backup(to) {

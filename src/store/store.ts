@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AccessStore } from '../access/index.ts'
+import type { AccessStore, UserStore } from '../access/index.ts'
 import type { PaymentStore } from '../payments/index.ts'
 import type { WebhookStore } from '../webhooks/index.ts'
 import type { DatabaseKind } from './database.ts'
@@ -16,6 +16,8 @@ export interface Store {
   readonly webhooks: WebhookStore
   /** Who may ask: of all applications of the database. */
   readonly access: AccessStore
+  /** Who signs in to the back office: of all applications of the database. */
+  readonly users: UserStore
   /** The rows of another application in the same database; for one identity the same object. */
   of(identity: string): AppStore
   /**

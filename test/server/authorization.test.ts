@@ -1,16 +1,28 @@
 /**
- * Every route of the merchant API, walked with no key, a wrong one, one that may not, and one of
- * another application: nothing is told and nothing is done.
+ * Every route of the merchant API, walked with no key, a wrong one, one that may not, one of
+ * another application, and by people of each role: nothing is told and nothing is done that may not
+ * be.
  *
  * @module
  */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { allows, SCOPES, type ApiKey, type Scope } from '../../src/access/index.ts'
+import {
+  allows,
+  ROLE_NAMES,
+  scopesOf,
+  SCOPES,
+  type ApiKey,
+  type Role,
+  type Scope,
+} from '../../src/access/index.ts'
+import { systemClock } from '../../src/alipay/index.ts'
 import { oneApp, type AppDirectory } from '../../src/server/index.ts'
 import { operations } from '../../src/server/operations.ts'
-import { API_KEY, NOTIFY_TOKEN, openAccess, startServer } from './server-under-test.ts'
+import { signedIn, type Browser } from './back-office.ts'
+import { API_KEY, NOTIFY_TOKEN, openAccess, openUsers, startServer } from './server-under-test.ts'
 
 const keys: Record<string, string> = {}
+const people: Partial<Record<Role, Browser>> = {}
 let under: ReturnType<typeof startServer>
 let theirs: ReturnType<typeof startServer>
 
@@ -19,8 +31,11 @@ beforeAll(async () => {
   // Two applications, each with payments of its own, behind one server.
   theirs = startServer({ access })
   const directories: AppDirectory[] = []
+  const users = await openUsers(systemClock)
   under = startServer({
     access,
+    users,
+    clock: systemClock,
     apps: {
       list: () => directories.flatMap((one) => one.list()),
       find: (id) => directories.map((one) => one.find(id)).find((app) => app !== undefined),
@@ -34,24 +49,31 @@ beforeAll(async () => {
     const options = { appId: under.app.id, mode: 'test', name: scope, scopes: [scope] } as const
     keys[scope] = (await access.createKey(options)).key
   }
+  for (const role of ROLE_NAMES) people[role] = await signedIn(under.get, users, role)
   const other = { appId: 'app_other', mode: 'test', name: 'other', scopes: '*' } as const
   keys['other'] = (await access.createKey(other)).key
 })
 
-/** A request that would be right, were it not for the key. */
-async function walk(operation: (typeof operations)[number], key: string | null, id = 'nothing') {
+/** A request that would be right, were it not for who sends it. */
+async function walk(
+  operation: (typeof operations)[number],
+  who: string | null | Browser,
+  id = 'nothing',
+) {
   const bodies: Record<string, object> = {
     createPayment: { amount: 100, subject: 'x' },
     createRefund: { payment: id },
     resolvePayment: { action: 'accept' },
     createWebhookEndpoint: { url: 'https://shop.example/hook' },
     recoverWebhooks: { since: '2026-11-26T00:00:00Z' },
-    createApiKey: { name: 'x', scopes: ['payments:read'] },
+    createApiKey: { name: 'x', scopes: ['api_keys:read'] },
+    createUser: { email: 'x@shop.example', name: 'x', role: 'support' },
   }
   const answer = await under.get(operation.path.replace('{id}', id), {
     method: operation.method,
     headers: {
-      ...(key !== null && { authorization: `Bearer ${key}` }),
+      ...(typeof who === 'string' && { authorization: `Bearer ${who}` }),
+      ...(typeof who === 'object' && who !== null && asPage(who)),
       'content-type': 'application/json',
     },
     ...(operation.method !== 'GET' && { body: JSON.stringify(bodies[operation.id] ?? {}) }),
@@ -61,6 +83,28 @@ async function walk(operation: (typeof operations)[number], key: string | null, 
   const body = isStream ? {} : ((await answer.json()) as { error?: { code: string } })
   return { status: answer.status, code: body.error?.code, text: JSON.stringify(body) }
 }
+
+function asPage({ cookie, csrf }: Browser) {
+  return { cookie, 'x-csrf-token': csrf, 'sec-fetch-site': 'same-origin' }
+}
+
+test('each role may do what is written about it, and no more', () => {
+  const mayDo = (role: Role) =>
+    operations.filter(({ scope }) => allows(scopesOf(role), scope)).map(({ id }) => id)
+  expect(mayDo('owner')).toEqual(operations.map(({ id }) => id))
+  expect(mayDo('admin')).toEqual(operations.map(({ id }) => id))
+  expect(mayDo('cashier').filter((id) => !/^(?:get|list|stream)/.test(id))).toEqual([
+    'createPayment',
+    'cancelPayment',
+    'syncPayment',
+    'createRefund',
+  ])
+  expect(mayDo('support').filter((id) => !/^(?:get|list|stream)/.test(id))).toEqual(['syncPayment'])
+  const ofDeveloper = mayDo('developer').filter((id) => /Payment|Refund|User/.test(id))
+  expect(ofDeveloper.filter((id) => !/^(?:get|list|stream)/.test(id))).toEqual([])
+  const ofFinance = mayDo('finance').filter((id) => /ApiKey|Credential|Webhook|User/.test(id))
+  expect(ofFinance).toEqual([])
+})
 
 describe.each(operations)('$method $path', (operation) => {
   test('without a key', async () => {
@@ -83,6 +127,19 @@ describe.each(operations)('$method $path', (operation) => {
         code: 'scope_missing',
       })
     }
+  })
+
+  test.each(ROLE_NAMES)('as %s', async (role) => {
+    const { status, code } = await walk(operation, people[role] ?? null)
+    if (allows(scopesOf(role), operation.scope)) expect([200, 201, 202, 404, 409]).toContain(status)
+    else expect({ status, code }).toEqual({ status: 403, code: 'scope_missing' })
+  })
+
+  test('with a session, but not from a page of ours', async () => {
+    if (operation.method === 'GET') return
+    const owner = people.owner as Browser
+    const forged = { cookie: owner.cookie, csrf: 'guessed' } as Browser
+    expect(await walk(operation, forged)).toMatchObject({ status: 403, code: 'request_forged' })
   })
 
   test('with the scope that it needs', async () => {

@@ -5,7 +5,13 @@
  * @module
  */
 import { createSign } from 'node:crypto'
-import { createAccess, type Access } from '../../src/access/index.ts'
+import {
+  createAccess,
+  createUsers,
+  MasterKey,
+  type Access,
+  type Users,
+} from '../../src/access/index.ts'
 import {
   encodeForm,
   generateKeyPair,
@@ -13,6 +19,7 @@ import {
   toFen,
   toInstant,
   verifyNotification,
+  type Clock,
 } from '../../src/alipay/index.ts'
 import type { PaymentRecord } from '../../src/payments/index.ts'
 import {
@@ -42,6 +49,12 @@ export async function openAccess(): Promise<Access> {
 }
 
 const shared = await openAccess()
+
+/** Users in a database in memory, who sign in by the clock that is given. */
+export async function openUsers(clock: Clock): Promise<Users> {
+  const { users: store } = await openSqliteStore(':memory:')
+  return createUsers({ store, vault: MasterKey.create(), clock })
+}
 
 /** A server of one application; what belongs to that may be changed too. */
 export function startServer({

@@ -1,0 +1,52 @@
+/**
+ * What the back office keeps: its users, their sessions, and how often somebody tried to sign in.
+ * What the columns mean stands in `schema.ts`.
+ *
+ * @module
+ */
+
+import type { DatabaseKind } from './database.ts'
+
+/** The statements that make it. */
+export function usersSchema(kind: DatabaseKind): readonly string[] {
+  const key = kind === 'sqlite' ? 'text' : 'text collate "C"'
+  return [
+    `create table users (
+      id ${key} primary key,
+      app_id ${key} not null,
+      email ${key} not null,
+      name text not null,
+      role text not null,
+      status text not null,
+      locale text,
+      password_hash text,
+      totp_secret text,
+      totp_enabled integer not null,
+      totp_step bigint not null,
+      invitation_hash ${key},
+      invitation_expires_at bigint,
+      created_at bigint not null,
+      last_sign_in_at bigint
+    )`,
+    'create unique index users_email on users (app_id, email)',
+    `create unique index users_invitation on users (invitation_hash)
+      where invitation_hash is not null`,
+
+    `create table sessions (
+      hash ${key} primary key,
+      user_id ${key} not null,
+      created_at bigint not null,
+      last_seen_at bigint not null
+    )`,
+    'create index sessions_by_user on sessions (user_id)',
+
+    `create table sign_in_attempts (
+      key ${key} primary key,
+      count integer not null,
+      since bigint not null
+    )`,
+    'create index sign_in_attempts_by_age on sign_in_attempts (since)',
+
+    'alter table audit_entries add column actor_name text',
+  ]
+}
