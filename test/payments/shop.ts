@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { expect } from 'vitest'
-import { createAccess } from '../../src/access/index.ts'
+import { createAccess, createUsers, MasterKey } from '../../src/access/index.ts'
 import {
   addMs,
   createClient,
@@ -216,10 +216,12 @@ export async function openShop(options: ShopOptions = {}) {
     createServer({
       apps: oneApp({ payments: running, webhooks: webhooks(), client, notifyToken, mode: 'test' }),
       access: access(),
+      users: createUsers({ store: sqlite.users, vault, clock: ownClock }),
       publicUrl: serverPort.url,
       clock: ownClock,
       log: (entry) => logged.push(entry),
     })
+  const vault = MasterKey.create()
   // The database may be another one after a restart.
   const access = () => createAccess({ store: sqlite.access, clock: ownClock })
   const webhooks = () =>

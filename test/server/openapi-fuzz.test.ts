@@ -87,10 +87,13 @@ describe('the API and its document', () => {
       const named = (kind?: string) => fc.nat().map((index) => names.pick(index, kind))
       const someName = named()
       const itsName = named(one.path.split('/')[2])
-      const meant = (field?: string) =>
-        field === 'url'
-          ? fc.constantFrom('https://shop.example/hook', 'https://shop.example/other')
-          : named(field === 'payment' ? 'payments' : undefined)
+      const meant = (field?: string) => {
+        if (field === 'email') return fc.nat({ max: 99 }).map((n) => `cashier${n}@shop.example`)
+        if (field === 'url') {
+          return fc.constantFrom('https://shop.example/hook', 'https://shop.example/other')
+        }
+        return named(field === 'payment' ? 'payments' : undefined)
+      }
       const parameters = one.operation.parameters.map((parameter) =>
         fc.record({
           parameter: fc.constant(parameter),
