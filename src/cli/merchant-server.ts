@@ -176,6 +176,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       webhooks,
       client,
       credentials,
+      figures: store.figures,
       notifyToken: secrets.notifyToken,
     }),
     access,

@@ -7,6 +7,7 @@ import { apiKeyOperations } from './api-keys-routes.ts'
 import { attentionOperations } from './attention-routes.ts'
 import { credentialOperations } from './credentials-routes.ts'
 import { eventOperations } from './events-routes.ts'
+import { figureOperations } from './figures-routes.ts'
 import { logOperations } from './logs-routes.ts'
 import type { AnyOperation } from './operation.ts'
 import { paymentOperations } from './payments-routes.ts'
@@ -19,6 +20,7 @@ export const operations: readonly AnyOperation[] = [
   ...paymentOperations,
   ...refundOperations,
   ...attentionOperations,
+  ...figureOperations,
   ...eventOperations,
   ...webhookOperations,
   ...credentialOperations,

@@ -5,7 +5,7 @@
  */
 import type { Access, Credentials, Users } from '../access/index.ts'
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
-import type { Payments, Presentation } from '../payments/index.ts'
+import type { FigureStore, Payments, Presentation } from '../payments/index.ts'
 import type { Webhooks } from '../webhooks/index.ts'
 import type { Metrics } from './metrics.ts'
 import type { RequestLog } from './request-log.ts'
@@ -62,6 +62,8 @@ export interface ServedApp {
   readonly payments: Payments
   /** `null` where events are not sent anywhere. */
   readonly webhooks: Webhooks | null
+  /** Counts for the back office; `null` where nothing is counted. */
+  readonly figures: FigureStore | null
   /** Verifies Alipay's notifications. */
   readonly client: Pick<AlipayClient, 'verifyNotification'> & Partial<Pick<AlipayClient, 'appId'>>
   /** Changes of keys; `null` where the keys are in the configuration alone. */
@@ -82,6 +84,7 @@ export function oneApp(
     merchantName: null,
     webhooks: null,
     credentials: null,
+    figures: null,
     ...app,
   }
   return {

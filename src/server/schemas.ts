@@ -278,6 +278,32 @@ export const userWithInvitation = user
   .extend({ invitation: z.string().describe('Where he chooses a password; told this once') })
   .meta({ id: 'UserWithInvitation' })
 
+const point = {
+  count: z.int().describe('Payments that were created'),
+  succeeded: z.int().describe('Those of them that were paid'),
+  amount: fen.describe('What was paid, in whole fen'),
+  refunded_amount: fen,
+}
+
+/** How business goes. */
+export const figures = z
+  .object({
+    object: z.literal('figures'),
+    from: instant,
+    to: instant,
+    interval: z.enum(['hour', 'day']),
+    totals: z.object({
+      ...point,
+      refunds: z.int(),
+      success_rate: z.number().nullable().describe('Paid ones among those that have ended, 0 to 1'),
+      median_seconds_to_pay: z.number().nullable().describe('From the code shown to the money'),
+    }),
+    series: z
+      .array(z.object({ at: instant.describe('When it began'), ...point }))
+      .describe('Every hour or day of the range'),
+  })
+  .meta({ id: 'Figures' })
+
 /** An entry of the audit log. */
 export const auditEntry = z
   .object({

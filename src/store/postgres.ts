@@ -9,6 +9,7 @@ import { sql } from 'kysely'
 import { StoreUnavailable } from '../payments/payment-store.ts'
 import { createAccessStore } from './access-queries.ts'
 import { StoreNotDurable, type StoreDatabase } from './database.ts'
+import { createFigureStore } from './figure-queries.ts'
 import type { StoreCrashPoint } from './group-commit.ts'
 import { migrate } from './migrations.ts'
 import { BatchGate } from './postgres-batches.ts'
@@ -88,6 +89,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
         hear: (listener) => hearing.hear(listener),
       }),
       webhooks: createWebhookStore(its),
+      figures: createFigureStore(its),
     }
     stores.set(app, store)
     return store

@@ -12,6 +12,7 @@ import { systemClock, type Clock } from '../alipay/index.ts'
 import { createAccessStore } from './access-queries.ts'
 import { StoreNotDurable, StoreOfAnother, type StoreDatabase } from './database.ts'
 import { openDatabase, type DatabaseSync } from './database-sync.ts'
+import { createFigureStore } from './figure-queries.ts'
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts'
 import { migrate } from './migrations.ts'
 import type { Schema } from './schema.ts'
@@ -124,6 +125,7 @@ async function start(
     const store = {
       payments: createSqlitePayments({ database, group, shared: its, clock }),
       webhooks: createWebhookStore(its),
+      figures: createFigureStore(its),
     }
     stores.set(app, store)
     return store

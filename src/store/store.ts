@@ -5,7 +5,7 @@
  */
 
 import type { AccessStore, UserStore } from '../access/index.ts'
-import type { PaymentStore } from '../payments/index.ts'
+import type { FigureStore, PaymentStore } from '../payments/index.ts'
 import type { WebhookStore } from '../webhooks/index.ts'
 import type { DatabaseKind } from './database.ts'
 
@@ -14,6 +14,7 @@ export interface Store {
   readonly kind: DatabaseKind
   readonly payments: PaymentStore
   readonly webhooks: WebhookStore
+  readonly figures: FigureStore
   /** Who may ask: of all applications of the database. */
   readonly access: AccessStore
   /** Who signs in to the back office: of all applications of the database. */
@@ -30,7 +31,7 @@ export interface Store {
 }
 
 /** The rows of one application and mode. */
-export type AppStore = Pick<Store, 'payments' | 'webhooks'>
+export type AppStore = Pick<Store, 'payments' | 'webhooks' | 'figures'>
 
 /** Whose rows these are unless it is said. */
 export const IDENTITY_DEFAULT = 'default'

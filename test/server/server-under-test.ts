@@ -62,6 +62,7 @@ export function startServer({
   merchantName = '清晨咖啡',
   webhooks = null,
   credentials = null,
+  figures = null,
   notifyToken = NOTIFY_TOKEN,
   client = { verifyNotification: (body) => verifyNotification(body, trust) },
   ...options
@@ -76,6 +77,7 @@ export function startServer({
     payments,
     webhooks,
     credentials,
+    figures,
     client,
     notifyToken,
   }
