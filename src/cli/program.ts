@@ -18,11 +18,13 @@ import * as init from './commands/init.ts'
 import * as keys from './commands/keys.ts'
 import * as listen from './commands/listen.ts'
 import * as logs from './commands/logs.ts'
+import * as migrate from './commands/migrate.ts'
 import * as pay from './commands/pay.ts'
 import * as payments from './commands/payments.ts'
 import * as query from './commands/query.ts'
 import * as refund from './commands/refund.ts'
 import * as refunds from './commands/refunds.ts'
+import * as restore from './commands/restore.ts'
 import * as serve from './commands/serve.ts'
 import * as trigger from './commands/trigger.ts'
 import * as verify from './commands/verify.ts'
@@ -67,5 +69,7 @@ const COMMANDS = [
   verify,
   keys,
   backup,
+  restore,
+  migrate,
   completion,
 ]

@@ -43,6 +43,21 @@ export class StoreOfAnother extends Error {
   }
 }
 
+/** The rows of a file are in PostgreSQL now, or are on their way there. */
+export class StoreMoved extends Error {
+  readonly code = 'ERR_STORE_MOVED'
+
+  /** @param peer Where they are; left out where they have not all come yet. */
+  constructor(what: string, peer?: string) {
+    super(
+      peer === undefined
+        ? `${what} is moved to this database, and not all of it is here. Run \`saoma migrate\` again: it goes on where it was.`
+        : `${what} was moved to ${peer}. Set SAOMA_DATABASE_URL to it; if the move did not come to its end, run \`saoma migrate\` again.`,
+    )
+    this.name = 'StoreMoved'
+  }
+}
+
 /** The database was made by a version of this program that was never released. */
 export class StoreTooOld extends Error {
   readonly code = 'ERR_STORE_TOO_OLD'

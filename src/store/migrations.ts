@@ -15,6 +15,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { StoreTooOld, type DatabaseKind } from './database.ts'
 import { firstSchema } from './first-schema.ts'
 import { merchantSchema } from './merchant-schema.ts'
+import { movesSchema } from './moves-schema.ts'
 import type { Schema } from './schema.ts'
 import { usersSchema } from './users-schema.ts'
 
@@ -23,6 +24,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly strin
   '0001-first-schema': firstSchema,
   '0002-merchant': merchantSchema,
   '0003-users': usersSchema,
+  '0006-moves': movesSchema,
 }
 
 /** The migrations, in their order. */

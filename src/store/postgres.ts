@@ -8,7 +8,7 @@
 import { sql } from 'kysely'
 import { StoreUnavailable } from '../payments/payment-store.ts'
 import { createAccessStore } from './access-queries.ts'
-import { StoreNotDurable, type StoreDatabase } from './database.ts'
+import { StoreMoved, StoreNotDurable, type StoreDatabase } from './database.ts'
 import { createFigureStore } from './figure-queries.ts'
 import type { StoreCrashPoint } from './group-commit.ts'
 import { migrate } from './migrations.ts'
@@ -53,12 +53,13 @@ export interface PostgresStoreOptions {
  * Connects to PostgreSQL 14 or newer, and brings the schema up to date.
  *
  * @throws {StoreNotDurable} If the server does not keep what it acknowledges.
+ * @throws {StoreMoved} If not all rows of a SQLite file have come here yet.
  * @throws {StoreTooOld} If the tables were made by a version before the first release.
  * @throws {StoreUnavailable} If it cannot be reached.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, identity = IDENTITY_DEFAULT, poolMax = 10, crashPoint = () => {} } = options
-  await bringUpToDate(url)
+  await bringUpToDate(url, identity)
   const hosts = new PostgresHosts({ url, poolMax })
   const shared: Omit<StoreDatabase, 'app'> = {
     kind: 'postgresql',
@@ -112,16 +113,26 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   }
 }
 
-async function bringUpToDate(url: string): Promise<void> {
+async function bringUpToDate(url: string, identity: string): Promise<void> {
   const hosts = new PostgresHosts({ url, poolMax: 1, statementMaxMs: MIGRATION_MAX_MS })
   try {
     await migrate(transactionKysely(hosts), 'postgresql')
+    await refuseHalfMoved(hosts, identity)
   } catch (error) {
     const isNotDurable = error instanceof StoreUnavailable && error.cause instanceof StoreNotDurable
     throw isNotDurable ? error.cause : error
   } finally {
     await hosts.end()
   }
+}
+
+/** Half of an application's payments are not served: the other half would be forgotten. */
+async function refuseHalfMoved(hosts: PostgresHosts, identity: string): Promise<void> {
+  const { rows } = await hosts.query<{ apps: string }>(
+    `select apps from moves where state = 'moving'`,
+  )
+  const isMoving = rows.some(({ apps }) => (JSON.parse(apps) as string[]).includes(identity))
+  if (isMoving) throw new StoreMoved(identity)
 }
 
 /** For a statement of a migration, and for the node that waits until another has run them. */

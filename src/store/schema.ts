@@ -28,6 +28,7 @@ export interface Schema {
   readonly sessions: SessionsTable
   readonly sign_in_attempts: SignInAttemptsTable
   readonly owner: OwnerTable
+  readonly moves: MovesTable
 }
 
 /** One row a payment. */
@@ -372,4 +373,18 @@ export interface OwnerTable {
   id: number
   /** The application and the mode, e.g. `live 2021000000000000`. */
   identity: string
+}
+
+/** One row a move from a SQLite file to PostgreSQL, on either side. */
+export interface MovesTable {
+  /** The same on both sides. */
+  token: string
+  /** `moving`, `moved`. */
+  state: string
+  /** In SQLite: where PostgreSQL is, without a password. */
+  peer: string
+  /** JSON of the applications and modes whose rows are moved. */
+  apps: string
+  /** In PostgreSQL: JSON of the last key and the number of rows that are there, by table. */
+  progress: string
 }

@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { link, lstat, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { sqliteModule } from './database-sync.ts'
+import { openDatabase, sqliteModule } from './database-sync.ts'
 
 /** There is something under the name that the copy should get. */
 export class BackupExists extends Error {
@@ -42,6 +42,70 @@ export async function backUp(from: string, to: string): Promise<void> {
   } finally {
     await file.close()
     await rm(partial, { force: true })
+  }
+}
+
+/** A file is no backup that a server could be started on. */
+export class BackupInvalid extends Error {
+  readonly code = 'ERR_BACKUP_INVALID'
+  /** Nothing was changed. */
+  readonly outcome = 'not_applied'
+
+  constructor(file: string, reason: string) {
+    super(`${file} cannot be restored: ${reason}`)
+    this.name = 'BackupInvalid'
+  }
+}
+
+/** What a backup holds. */
+export interface BackupContent {
+  /** Whose payments; `null` where it was made before the first start of a server. */
+  readonly identity: string | null
+  readonly payments: number
+  readonly openPayments: number
+  readonly openRefunds: number
+  /** When a payment last changed; `null` without payments. */
+  readonly lastChange: number | null
+}
+
+/**
+ * Reads all of a backup and checks it: every page, every index, and that it is of this program.
+ *
+ * @throws {BackupInvalid} If it is none, or is damaged, or was moved to PostgreSQL.
+ */
+export async function examineBackup(file: string): Promise<BackupContent> {
+  const database = await openDatabase(file)
+  const one = (query: string): unknown => database.prepare(query).get()
+  try {
+    database.exec('PRAGMA query_only=ON; PRAGMA busy_timeout=5000')
+    const { count } = one(
+      `select count(*) as count from sqlite_schema
+        where type = 'table' and name in ('payments', 'refunds', 'migrations', 'owner')`,
+    ) as { count: number }
+    if (count !== 4) throw new BackupInvalid(file, 'it is no database of saoma.')
+    const found = one('PRAGMA integrity_check(1)') as { integrity_check: string }
+    if (found.integrity_check !== 'ok') {
+      throw new BackupInvalid(file, 'it is damaged. Take the backup before it.')
+    }
+    const moves = one(`select 1 from sqlite_schema where name = 'moves'`)
+    if (moves !== undefined && one(`select 1 from moves where state = 'moved'`) !== undefined) {
+      throw new BackupInvalid(file, 'its payments were moved to PostgreSQL, and live on there.')
+    }
+    const counts = one(
+      `select (select count(*) from payments) as payments,
+        (select count(*) from payments where status in ('created', 'pending', 'closing'))
+          as openPayments,
+        (select count(*) from refunds
+          where status in ('pending', 'processing', 'requires_action')) as openRefunds,
+        (select max(updated_at) from payments) as lastChange`,
+    ) as Omit<BackupContent, 'identity'>
+    const owner = one('select identity from owner where id = 1') as { identity: string } | undefined
+    return { identity: owner?.identity ?? null, ...counts }
+  } catch (error) {
+    if (error instanceof BackupInvalid) throw error
+    throw new BackupInvalid(file, 'it is no database, or it is damaged. Take the backup before it.')
+  } finally {
+    database.close()
   }
 }
 

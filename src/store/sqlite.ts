@@ -10,7 +10,7 @@ import { dirname } from 'node:path'
 import { sql, type Kysely } from 'kysely'
 import { systemClock, type Clock } from '../alipay/index.ts'
 import { createAccessStore } from './access-queries.ts'
-import { StoreNotDurable, StoreOfAnother, type StoreDatabase } from './database.ts'
+import { StoreMoved, StoreNotDurable, StoreOfAnother, type StoreDatabase } from './database.ts'
 import { openDatabase, type DatabaseSync } from './database-sync.ts'
 import { createFigureStore } from './figure-queries.ts'
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts'
@@ -57,6 +57,7 @@ export interface SqliteStoreOptions extends Partial<GroupCommitOptions> {
  * @param file Path of the file, or `:memory:`.
  * @throws {StoreInUse} If another process has it open.
  * @throws {StoreOfAnother} If its payments are those of another application or mode.
+ * @throws {StoreMoved} If its rows are in PostgreSQL now.
  * @throws {StoreTooOld} If it was made by a version before the first release.
  * @throws {StoreNotDurable} If SQLite does not write through to the disk.
  */
@@ -92,6 +93,7 @@ async function start(
   const direct = directKysely(database)
   await migrate(direct, 'sqlite')
   if (identity !== undefined) await claimOwnership(direct, file, identity)
+  await refuseMoved(direct, file)
   await wakeAll(direct, clock.now())
 
   let fail: (error: Error) => void
@@ -157,7 +159,7 @@ async function start(
  * Set at every open, and asserted: a build of SQLite may open an existing WAL file with
  * `synchronous=NORMAL`.
  */
-function setPragmas(database: DatabaseSync, file: string): void {
+export function setPragmas(database: DatabaseSync, file: string): void {
   database.exec(`PRAGMA busy_timeout=5000; PRAGMA page_size=${PAGE_BYTES};
     PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
     PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES};
@@ -202,12 +204,19 @@ async function claimOwnership(db: Kysely<Schema>, file: string, identity: string
   await db.updateTable('owner').set({ identity }).execute()
 }
 
+/** What was moved lives on elsewhere; a move that has not come to its end begins again. */
+async function refuseMoved(db: Kysely<Schema>, file: string): Promise<void> {
+  const move = await db.selectFrom('moves').select(['state', 'peer']).executeTakeFirst()
+  if (move?.state === 'moved') throw new StoreMoved(file, move.peer)
+  if (move !== undefined) await db.deleteFrom('moves').execute()
+}
+
 /**
  * Nobody else can have the file open now, so all leases are those of a process that is gone; and
  * its clock, which all that is due was counted by, may have been another. A payment that is not due
  * after all is found out soon enough; a delivery keeps its turn, unless it lies out of all reason.
  */
-async function wakeAll(db: Kysely<Schema>, now: number): Promise<void> {
+export async function wakeAll(db: Kysely<Schema>, now: number): Promise<void> {
   await db.deleteFrom('due_payments').where('due_at', 'is', null).execute()
   await db
     .updateTable('due_payments')

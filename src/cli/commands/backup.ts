@@ -17,8 +17,7 @@ export function register(program: Command): void {
       'after',
       `
 The copy is whole, on the disk, and readable by its owner alone; nothing is overwritten.
-To restore it, put it in the place of saoma.db while no server runs. With PostgreSQL, use pg_dump
-or a physical backup.
+\`saoma restore\` puts it back. With PostgreSQL, use pg_dump or a physical backup.
 
 Example:
   $ saoma backup /backups/saoma-$(date +%F).db`,

@@ -1,0 +1,73 @@
+/**
+ * `saoma restore`: what a backup gives back, and what it refuses.
+ *
+ * @module
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { saoma, startDev, temporaryFolder } from '../saoma-program.ts'
+
+test('a restored folder goes on with what was open, and nothing of the backup is lost', async () => {
+  const dev = await startDev()
+  const body = { amount: 1800, subject: '美式咖啡' }
+  const paid = await dev.api('POST', '/payments', body)
+  await dev.pay(await dev.scan(paid))
+  await dev.until(paid, 'succeeded')
+  const open = await dev.api('POST', '/payments', body)
+  await dev.scan(open)
+  const copy = join(temporaryFolder(), 'copy.db')
+  expect((await saoma(['backup', copy, `--folder=${dev.options.folder}`])).code).toBe(0)
+  await dev.kill('SIGKILL')
+
+  const refused = await saoma(['restore', copy, `--folder=${dev.options.folder}`])
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('Nothing is over')])
+
+  const folder = temporaryFolder()
+  const restored = await saoma(['restore', copy, `--folder=${folder}`, '--json'])
+  expect([restored.code, restored.stderr]).toEqual([0, ''])
+  expect(JSON.parse(restored.stdout)).toMatchObject({
+    file: join(folder, 'saoma.db'),
+    identity: 'the emulator of saoma dev',
+    payments: 2,
+    open_payments: 1,
+    open_refunds: 0,
+    last_change: expect.stringContaining('T'),
+  })
+  const again = await startDev({ ...dev.options, folder })
+  expect((await again.api('GET', `/payments/${paid.id}`)).status).toBe('succeeded')
+  expect((await again.api('GET', `/payments/${open.id}`)).status).toBe('pending')
+
+  const beside = await saoma(['restore', copy, `--folder=${folder}`])
+  expect([beside.code, beside.stderr]).toEqual([1, expect.stringContaining(`pid ${again.pid}`)])
+})
+
+test('what is no backup, or a damaged one, is refused before anything is written', async () => {
+  const dev = await startDev()
+  for (let count = 0; count < 30; count++) {
+    await dev.api('POST', '/payments', { amount: 1, subject: '茶'.repeat(200) })
+  }
+  const copy = join(temporaryFolder(), 'copy.db')
+  await saoma(['backup', copy, `--folder=${dev.options.folder}`])
+  const bytes = readFileSync(copy)
+  const damaged = join(temporaryFolder(), 'damaged.db')
+  // A page in the middle, and a tail that never came to the disk.
+  writeFileSync(damaged, bytes.fill(0xff, 3 * 8192 + 8, 4 * 8192))
+  const cut = join(temporaryFolder(), 'cut.db')
+  writeFileSync(cut, readFileSync(copy).subarray(0, Math.floor(bytes.length / 2)))
+  const text = join(temporaryFolder(), 'text.db')
+  writeFileSync(text, 'not a database, but long enough to look like one? '.repeat(100))
+
+  const folder = temporaryFolder()
+  for (const file of [damaged, cut, text]) {
+    const refused = await saoma(['restore', file, `--folder=${folder}`])
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('cannot be restored'),
+    ])
+  }
+  const absent = await saoma(['restore', join(folder, 'none.db'), `--folder=${folder}`])
+  expect([absent.code, absent.stderr]).toEqual([2, expect.stringContaining('There is no')])
+  expect((await saoma(['restore', copy, `--folder=${folder}`])).code).toBe(0)
+})
