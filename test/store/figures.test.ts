@@ -23,7 +23,8 @@ test('an hour and a day begin where they begin in Beijing', () => {
 
 describe.each(storeKinds)('on $kind', ({ open }) => {
   test('they count what was created in the range, by hours and by days', async () => {
-    const { store, payments, query } = await open()
+    const opened = await open()
+    const { store, payments } = opened
     const paid = (hours: number, seconds: number, amount: number) => ({
       status: 'succeeded' as const,
       amount: toFen(amount),
@@ -73,7 +74,7 @@ describe.each(storeKinds)('on $kind', ({ open }) => {
 
     const range = `created_at >= ${at(0)} and created_at < ${at(24)}`
     if (store.kind === 'postgresql') return
-    const plan = await query(
+    const plan = await opened.query(
       `explain query plan select count(*) from payments where app = 'default' and ${range}`,
     )
     expect(JSON.stringify(plan)).toContain('payments_by_creation')
