@@ -6,6 +6,7 @@
 
 export {
   createAccess,
+  createDesk,
   createUsers,
   MasterKey,
   MasterKeyInvalid,
@@ -13,6 +14,7 @@ export {
   type Access,
   type AccessOptions,
   type ApiKey,
+  type Desk,
   type Scope,
   type User,
   type Users,

@@ -11,6 +11,7 @@ export type { ApiKey } from './api-key.ts'
 export { appIdOf } from './app-id.ts'
 export type { AuditEntry } from './audit.ts'
 export type * from './credential.ts'
+export * from './desk.ts'
 export {
   createCredentials,
   CREDENTIALS_LOOK_MS,

@@ -10,6 +10,7 @@ import {
   createAccess,
   createCredentials,
   createCurrentClient,
+  createDesk,
   createUsers,
 } from '../access/index.ts'
 import {
@@ -181,6 +182,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     }),
     access,
     users,
+    desk: createDesk({ store: store.desk, clock }),
     version: readVersion(),
     publicUrl,
     clock,

@@ -6,6 +6,7 @@
 import { apiKeyOperations } from './api-keys-routes.ts'
 import { attentionOperations } from './attention-routes.ts'
 import { credentialOperations } from './credentials-routes.ts'
+import { deskOperations } from './desk-routes.ts'
 import { eventOperations } from './events-routes.ts'
 import { figureOperations } from './figures-routes.ts'
 import { logOperations } from './logs-routes.ts'
@@ -26,5 +27,6 @@ export const operations: readonly AnyOperation[] = [
   ...credentialOperations,
   ...apiKeyOperations,
   ...userOperations,
+  ...deskOperations,
   ...logOperations,
 ]

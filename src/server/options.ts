@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Access, Credentials, Users } from '../access/index.ts'
+import type { Access, Credentials, Desk, Users } from '../access/index.ts'
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
 import type { FigureStore, Payments, Presentation } from '../payments/index.ts'
 import type { Webhooks } from '../webhooks/index.ts'
@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly access: Access
   /** Who signs in to the back office. Default: nobody, and there is no `/console`. */
   readonly users?: Users
+  /** What the back office keeps. Default: nothing is kept, and no refund needs approval. */
+  readonly desk?: Desk
   /** Of this program, shown in the back office. */
   readonly version?: string
   /**

@@ -3,20 +3,26 @@
  *
  * @module
  */
+import { z } from 'zod'
+import { toFen } from '../alipay/index.ts'
 import {
   paymentJson,
   refundJson,
   REFUNDS_MAX,
   refusalJson,
+  type CreateRefundRequest,
+  type CreateRefundResult,
   type DecideRefundResult,
   type PaymentRecord,
   type Refund,
 } from '../payments/index.ts'
+import type { Actor } from './authentication.ts'
+import { requestJson } from './refund-request-json.ts'
 import { createRefundFields, listRefundsFields } from './fields.ts'
 import { ok, operation, page, type Answer, type AnyOperation } from './operation.ts'
 import type { AppContext } from './options.ts'
 import { conflict, notFound, type Problem } from './problem.ts'
-import { list, refund } from './schemas.ts'
+import { list, refund, refundRequest } from './schemas.ts'
 
 const NOT_FOUND = { refund_not_found: { status: 404, description: 'No such refund.' } } as const
 
@@ -34,7 +40,11 @@ const createRefund = operation({
       description: 'The money went back; or the repeat of one that has ended.',
       schema: refund,
     },
-    202: { description: 'Under way.', schema: refund },
+    202: {
+      description:
+        'Under way; or kept as a request, where a person asks for more than may go back without approval.',
+      schema: z.union([refund, refundRequest]),
+    },
   },
   problems: {
     payment_not_found: { status: 404, description: 'No such payment.' },
@@ -53,53 +63,113 @@ const createRefund = operation({
       description: `A payment has at most ${REFUNDS_MAX} refunds. Put what is left into one.`,
     },
   },
-  async handle({ app, body, idempotencyKey }) {
-    const result = await app.payments.refund({
+  async handle({ app, body, actor, idempotencyKey }) {
+    const wish = {
       paymentId: body.payment,
       ...(body.amount !== undefined && { amount: body.amount }),
       ...(body.reference !== undefined && { reference: body.reference }),
       ...(body.reason !== undefined && { reason: body.reason }),
       ...(body.metadata !== undefined && { metadata: body.metadata }),
       ...(idempotencyKey !== undefined && { idempotencyKey }),
-    })
-    switch (result.status) {
-      case 'succeeded':
-      case 'canceled':
-        return ok(json(app, result.refund))
-      case 'processing':
-      case 'requires_action':
-        return { status: 202, body: json(app, result.refund) }
-      case 'failed':
-        return refused(app, result.refund)
-      case 'exists_with_different_amount':
-        return conflict(
-          'refund_exists_with_different_amount',
-          `There is a refund of ${result.refund.amount} fen with this reference. For a further refund use another reference.`,
-          { param: 'reference', objects: { refund: json(app, result.refund) } },
-        )
-      case 'not_paid':
-        return conflict(
-          'payment_not_paid',
-          'This payment is not paid, so nothing can be given back. To end it, cancel it.',
-          about(app, result.record, 'payment'),
-        )
-      case 'amount_too_large':
-        return conflict(
-          'amount_too_large',
-          `At most ${result.refundable} fen of this payment can still be refunded.`,
-          about(app, result.record, 'amount'),
-        )
-      case 'too_many_refunds':
-        return conflict(
-          'too_many_refunds',
-          `A payment has at most ${REFUNDS_MAX} refunds. Put what is left into one.`,
-          about(app, result.record, 'payment'),
-        )
-      case 'not_found':
-        return notFound('payment_not_found', 'There is no payment with this id.', 'payment')
     }
+    const waiting = await requestApproval(app, actor, wish)
+    return waiting ?? (await makeRefund(app, wish)).answer
   },
 })
+
+/**
+ * Makes a refund, and says so in the words of the API.
+ *
+ * @returns `refundId`: of the refund that there is now, whatever becomes of it.
+ */
+export async function makeRefund(
+  app: AppContext,
+  wish: CreateRefundRequest,
+): Promise<{ readonly answer: Answer | Problem; readonly refundId?: string }> {
+  const result = await app.payments.refund(wish)
+  switch (result.status) {
+    case 'succeeded':
+    case 'canceled':
+      return { answer: ok(json(app, result.refund)), refundId: result.refund.id }
+    case 'processing':
+    case 'requires_action':
+      return { answer: { status: 202, body: json(app, result.refund) }, refundId: result.refund.id }
+    case 'failed':
+      return { answer: refused(app, result.refund), refundId: result.refund.id }
+    default:
+      return { answer: notMade(app, result) }
+  }
+}
+
+type NotMade = Exclude<
+  CreateRefundResult,
+  {
+    readonly status: 'succeeded' | 'canceled' | 'processing' | 'requires_action' | 'failed'
+  }
+>
+
+function notMade(app: AppContext, result: NotMade): Problem {
+  switch (result.status) {
+    case 'exists_with_different_amount':
+      return conflict(
+        'refund_exists_with_different_amount',
+        `There is a refund of ${result.refund.amount} fen with this reference. For a further refund use another reference.`,
+        { param: 'reference', objects: { refund: json(app, result.refund) } },
+      )
+    case 'not_paid':
+      return conflict(
+        'payment_not_paid',
+        'This payment is not paid, so nothing can be given back. To end it, cancel it.',
+        about(app, result.record, 'payment'),
+      )
+    case 'amount_too_large':
+      return conflict(
+        'amount_too_large',
+        `At most ${result.refundable} fen of this payment can still be refunded.`,
+        about(app, result.record, 'amount'),
+      )
+    case 'too_many_refunds':
+      return conflict(
+        'too_many_refunds',
+        `A payment has at most ${REFUNDS_MAX} refunds. Put what is left into one.`,
+        about(app, result.record, 'payment'),
+      )
+    case 'not_found':
+      return notFound('payment_not_found', 'There is no payment with this id.', 'payment')
+  }
+}
+
+/**
+ * Keeps a wish of a person's that needs somebody else's approval; `undefined` where it needs none.
+ * All that goes back of a payment counts: many small refunds are one large one.
+ */
+async function requestApproval(
+  { desk, payments, presentation, clock }: AppContext,
+  { id, appId, name, session }: Actor,
+  wish: CreateRefundRequest,
+): Promise<Answer | undefined> {
+  if (desk === undefined || session === null) return undefined
+  const { paymentId, amount } = wish
+  const { refundApprovalAbove: limit } = await desk.settings(appId)
+  const record = limit === null ? undefined : await payments.find(paymentId)
+  if (limit === null || record === undefined) return undefined
+  const shown = paymentJson(record, presentation, clock.now())
+  const asked = amount ?? toFen(shown.amount_refundable)
+  // What cannot be made at all is refused at once, by the engine.
+  if (shown.status !== 'succeeded' || asked < 1 || asked > shown.amount_refundable) return undefined
+  if (shown.amount - shown.amount_refundable + asked <= limit) return undefined
+  const request = await desk.requestRefund({
+    appId,
+    paymentId,
+    amount: asked,
+    reference: wish.reference ?? null,
+    reason: wish.reason ?? null,
+    metadata: wish.metadata ?? {},
+    requestedBy: { id, name },
+    idempotencyKey: wish.idempotencyKey,
+  })
+  return { status: 202, body: requestJson(request) }
+}
 
 const listRefunds = operation({
   method: 'GET',

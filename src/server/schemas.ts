@@ -278,6 +278,51 @@ export const userWithInvitation = user
   .extend({ invitation: z.string().describe('Where he chooses a password; told this once') })
   .meta({ id: 'UserWithInvitation' })
 
+/** The settings. */
+export const settings = z
+  .object({
+    object: z.literal('settings'),
+    refund_approval_above: fen
+      .nullable()
+      .describe('By more than this of a payment goes back with approval alone; `null`: without'),
+  })
+  .meta({ id: 'Settings' })
+
+const person = z.object({ id: z.string(), name: z.string() })
+
+/** A refund that waits for approval, or did. */
+export const refundRequest = z
+  .object({
+    id: z.string(),
+    object: z.literal('refund_request'),
+    payment: z.string(),
+    amount: fen,
+    currency: z.literal('cny'),
+    reference: z.string().nullable(),
+    reason: z.string().nullable(),
+    metadata,
+    status: z.enum(['pending', 'approved', 'declined', 'failed']),
+    requested_by: person,
+    requested_at: instant,
+    decided_by: person.nullable(),
+    decided_at: instant.nullable(),
+    refund: z.string().nullable().describe('The refund that was made'),
+    failure: z.string().nullable().describe('The code of why it could not be made any more'),
+  })
+  .meta({ id: 'RefundRequest' })
+
+/** A filter that somebody has saved. */
+export const savedFilter = z
+  .object({
+    id: z.string(),
+    object: z.literal('saved_filter'),
+    name: z.string(),
+    list: z.enum(['payments', 'refunds']),
+    query: z.record(z.string(), z.string()),
+    created_at: instant,
+  })
+  .meta({ id: 'SavedFilter' })
+
 const point = {
   count: z.int().describe('Payments that were created'),
   succeeded: z.int().describe('Those of them that were paid'),

@@ -9,6 +9,7 @@ import { sql } from 'kysely'
 import { StoreUnavailable } from '../payments/payment-store.ts'
 import { createAccessStore } from './access-queries.ts'
 import { StoreMoved, StoreNotDurable, type StoreDatabase } from './database.ts'
+import { createDeskStore } from './desk-queries.ts'
 import { createFigureStore } from './figure-queries.ts'
 import type { StoreCrashPoint } from './group-commit.ts'
 import { migrate } from './migrations.ts'
@@ -101,6 +102,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     ...of(identity),
     access: createAccessStore(shared),
     users: createUserStore(shared),
+    desk: createDeskStore(shared),
     of,
     failed: new Promise(() => {}),
     async close() {

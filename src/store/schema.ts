@@ -27,6 +27,9 @@ export interface Schema {
   readonly users: UsersTable
   readonly sessions: SessionsTable
   readonly sign_in_attempts: SignInAttemptsTable
+  readonly settings: SettingsTable
+  readonly refund_requests: RefundRequestsTable
+  readonly saved_filters: SavedFiltersTable
   readonly owner: OwnerTable
   readonly moves: MovesTable
 }
@@ -365,6 +368,54 @@ export interface SignInAttemptsTable {
   count: number
   /** The first of them. */
   since: number
+}
+
+/** One row an application that has settings of its own. */
+export interface SettingsTable {
+  app_id: string
+  /** Fen; `null`: no refund needs approval. */
+  refund_approval_above: number | null
+}
+
+/** One row a refund that waits for approval, or did. */
+export interface RefundRequestsTable {
+  /** `rr_…`. */
+  id: string
+  app_id: string
+  payment_id: string
+  amount: number
+  reference: string | null
+  reason: string | null
+  /** JSON. */
+  metadata: string
+  /** `pending`, `approved`, `declined`, `failed`. */
+  status: string
+  requested_by: string
+  /** Who he was then, for people. */
+  requested_by_name: string
+  requested_at: number
+  decided_by: string | null
+  decided_by_name: string | null
+  decided_at: number | null
+  /** The refund that was made. */
+  refund_id: string | null
+  /** Why it could not be made. */
+  failure: string | null
+}
+
+/** One row a filter that somebody has saved. */
+export interface SavedFiltersTable {
+  /** `flt_…`. */
+  id: string
+  app_id: string
+  /** Whose it is. */
+  user_id: string
+  name: string
+  /** `payments`, `refunds`. */
+  list: string
+  /** JSON. */
+  query: string
+  created_at: number
 }
 
 /** One row in a SQLite file: whose payments these are, or will be. */

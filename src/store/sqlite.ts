@@ -12,6 +12,7 @@ import { systemClock, type Clock } from '../alipay/index.ts'
 import { createAccessStore } from './access-queries.ts'
 import { StoreMoved, StoreNotDurable, StoreOfAnother, type StoreDatabase } from './database.ts'
 import { openDatabase, type DatabaseSync } from './database-sync.ts'
+import { createDeskStore } from './desk-queries.ts'
 import { createFigureStore } from './figure-queries.ts'
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts'
 import { migrate } from './migrations.ts'
@@ -138,6 +139,7 @@ async function start(
     ...of(home),
     access: createAccessStore(shared),
     users: createUserStore(shared),
+    desk: createDeskStore(shared),
     of,
     failed,
     async backup(to) {

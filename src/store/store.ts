@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AccessStore, UserStore } from '../access/index.ts'
+import type { AccessStore, DeskStore, UserStore } from '../access/index.ts'
 import type { FigureStore, PaymentStore } from '../payments/index.ts'
 import type { WebhookStore } from '../webhooks/index.ts'
 import type { DatabaseKind } from './database.ts'
@@ -19,6 +19,8 @@ export interface Store {
   readonly access: AccessStore
   /** Who signs in to the back office: of all applications of the database. */
   readonly users: UserStore
+  /** What the back office keeps: of all applications of the database. */
+  readonly desk: DeskStore
   /** The rows of another application in the same database; for one identity the same object. */
   of(identity: string): AppStore
   /**

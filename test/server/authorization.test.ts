@@ -19,7 +19,14 @@ import { systemClock } from '../../src/alipay/index.ts'
 import { oneApp, type AppDirectory } from '../../src/server/index.ts'
 import { operations } from '../../src/server/operations.ts'
 import { signedIn, type Browser } from './back-office.ts'
-import { API_KEY, NOTIFY_TOKEN, openAccess, openUsers, startServer } from './server-under-test.ts'
+import {
+  API_KEY,
+  NOTIFY_TOKEN,
+  openAccess,
+  openDesk,
+  openUsers,
+  startServer,
+} from './server-under-test.ts'
 
 const keys: Record<string, string> = {}
 const people: Partial<Record<Role, Browser>> = {}
@@ -35,6 +42,7 @@ beforeAll(async () => {
   under = startServer({
     access,
     users,
+    desk: await openDesk(systemClock),
     clock: systemClock,
     apps: {
       list: () => directories.flatMap((one) => one.list()),
@@ -68,6 +76,7 @@ async function walk(
     recoverWebhooks: { since: '2026-11-26T00:00:00Z' },
     createApiKey: { name: 'x', scopes: ['api_keys:read'] },
     createUser: { email: 'x@shop.example', name: 'x', role: 'support' },
+    createSavedFilter: { name: 'x', list: 'payments', query: {} },
   }
   const answer = await under.get(operation.path.replace('{id}', id), {
     method: operation.method,
@@ -93,15 +102,17 @@ test('each role may do what is written about it, and no more', () => {
     operations.filter(({ scope }) => allows(scopesOf(role), scope)).map(({ id }) => id)
   expect(mayDo('owner')).toEqual(operations.map(({ id }) => id))
   expect(mayDo('admin')).toEqual(operations.map(({ id }) => id))
-  expect(mayDo('cashier').filter((id) => !/^(?:get|list|stream)/.test(id))).toEqual([
+  expect(mayDo('cashier').filter((id) => !/^(?:get|list|stream)|SavedFilter$/.test(id))).toEqual([
     'createPayment',
     'cancelPayment',
     'syncPayment',
     'createRefund',
   ])
-  expect(mayDo('support').filter((id) => !/^(?:get|list|stream)/.test(id))).toEqual(['syncPayment'])
+  expect(mayDo('support').filter((id) => !/^(?:get|list|stream)|SavedFilter$/.test(id))).toEqual([
+    'syncPayment',
+  ])
   const ofDeveloper = mayDo('developer').filter((id) => /Payment|Refund|User/.test(id))
-  expect(ofDeveloper.filter((id) => !/^(?:get|list|stream)/.test(id))).toEqual([])
+  expect(ofDeveloper.filter((id) => !/^(?:get|list|stream)|SavedFilter$/.test(id))).toEqual([])
   const ofFinance = mayDo('finance').filter((id) => /ApiKey|Credential|Webhook|User/.test(id))
   expect(ofFinance).toEqual([])
 })

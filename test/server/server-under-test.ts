@@ -7,9 +7,11 @@
 import { createSign } from 'node:crypto'
 import {
   createAccess,
+  createDesk,
   createUsers,
   MasterKey,
   type Access,
+  type Desk,
   type Users,
 } from '../../src/access/index.ts'
 import {
@@ -54,6 +56,12 @@ const shared = await openAccess()
 export async function openUsers(clock: Clock): Promise<Users> {
   const { users: store } = await openSqliteStore(':memory:')
   return createUsers({ store, vault: MasterKey.create(), clock })
+}
+
+/** A desk in a database in memory. */
+export async function openDesk(clock: Clock): Promise<Desk> {
+  const { desk: store } = await openSqliteStore(':memory:')
+  return createDesk({ store, clock })
 }
 
 /** A server of one application; what belongs to that may be changed too. */
