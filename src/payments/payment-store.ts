@@ -138,6 +138,10 @@ export interface RefundRange {
   /** Only those that come after this refund in the list, which are older. */
   readonly before?: string | undefined
   readonly paymentId?: string | undefined
+  /** Created then or later. */
+  readonly createdFrom?: Instant | undefined
+  /** Created before then. */
+  readonly createdBefore?: Instant | undefined
   readonly status?: RefundStatus | undefined
 }
 

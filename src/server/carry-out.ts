@@ -162,7 +162,10 @@ function notKnownYet({ method }: AnyOperation): Problem {
 
 function send(c: Context<RouteEnvironment>, result: Answer | Stream | Problem): Response {
   if ('stream' in result) {
-    c.header('content-type', 'text/event-stream; charset=utf-8')
+    c.header('content-type', result.mediaType ?? 'text/event-stream; charset=utf-8')
+    if (result.fileName !== undefined) {
+      c.header('content-disposition', `attachment; filename="${result.fileName}"`)
+    }
     c.header('cache-control', 'no-store')
     c.header('x-accel-buffering', 'no')
     return c.body(result.stream)

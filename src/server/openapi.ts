@@ -199,7 +199,8 @@ function responsesOf(one: AnyOperation, toSchema: ToSchema): Record<string, unkn
   for (const [status, { description, schema, mediaType }] of Object.entries(one.answers)) {
     const content = schema
       ? { 'application/json': { schema: toSchema(schema, 'output') } }
-      : mediaType && { [mediaType]: { schema: { type: 'string' } } }
+      : mediaType &&
+        Object.fromEntries([mediaType].flat().map((type) => [type, { schema: { type: 'string' } }]))
     responses[status] = { description, headers: HEADERS, ...(content && { content }) }
   }
   const problems = problemsOf(one)

@@ -47,7 +47,7 @@ export interface AnswerDescription {
   readonly description: string
   /** `null` for no body; a media type for a stream. */
   readonly schema: z.ZodType | null
-  readonly mediaType?: string
+  readonly mediaType?: string | readonly string[]
 }
 
 /** A problem in the OpenAPI document. */
@@ -79,9 +79,13 @@ export interface Answer {
   readonly body: object | null
 }
 
-/** Server-Sent Events. */
+/** Server-Sent Events, or a file. */
 export interface Stream {
   readonly stream: ReadableStream<Uint8Array>
+  /** Default: that of Server-Sent Events. */
+  readonly mediaType?: string
+  /** What a browser calls the file; ASCII. */
+  readonly fileName?: string
 }
 
 /** An operation whose types of query and body do not matter any more. */

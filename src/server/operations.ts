@@ -8,6 +8,7 @@ import { attentionOperations } from './attention-routes.ts'
 import { credentialOperations } from './credentials-routes.ts'
 import { deskOperations } from './desk-routes.ts'
 import { eventOperations } from './events-routes.ts'
+import { exportOperations } from './exports-routes.ts'
 import { figureOperations } from './figures-routes.ts'
 import { logOperations } from './logs-routes.ts'
 import type { AnyOperation } from './operation.ts'
@@ -22,6 +23,7 @@ export const operations: readonly AnyOperation[] = [
   ...refundOperations,
   ...attentionOperations,
   ...figureOperations,
+  ...exportOperations,
   ...eventOperations,
   ...webhookOperations,
   ...credentialOperations,

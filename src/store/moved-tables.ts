@@ -35,6 +35,9 @@ export const MOVED_TABLES: readonly MovedTable[] = [
   named('idempotency_keys', 'app_id', 'app_id', 'route', 'idempotency_key'),
   numbered('audit_entries', 'app_id'),
   named('users', 'app_id'),
+  named('settings', 'app_id', 'app_id'),
+  named('refund_requests', 'app_id'),
+  named('saved_filters', 'app_id'),
 ]
 
 /** Those that each database keeps for itself; people sign in anew. */

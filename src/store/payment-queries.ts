@@ -66,10 +66,12 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
       return rows.map(toRecord)
     },
 
-    async listRefunds({ limit, before, paymentId, status }) {
+    async listRefunds({ limit, before, paymentId, status, createdFrom, createdBefore }) {
       const conditions = [sql<SqlBool>`payments.app = ${app}`]
       if (paymentId !== undefined) conditions.push(sql`payment_id = ${storable(paymentId)}`)
       if (status !== undefined) conditions.push(sql`refunds.status = ${status}`)
+      if (createdFrom !== undefined) conditions.push(sql`refunds.created_at >= ${createdFrom}`)
+      if (createdBefore !== undefined) conditions.push(sql`refunds.created_at < ${createdBefore}`)
       if (before !== undefined) {
         conditions.push(
           sql`(refunds.created_at, refunds.id) < (

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { expect } from 'vitest'
-import { createAccess, createUsers, MasterKey } from '../../src/access/index.ts'
+import { createAccess, createDesk, createUsers, MasterKey } from '../../src/access/index.ts'
 import {
   addMs,
   createClient,
@@ -212,16 +212,24 @@ export async function openShop(options: ShopOptions = {}) {
       ...options.engine,
       ...more,
     })
+  const vault = MasterKey.create()
   const serve = (running: Payments): Server =>
     createServer({
-      apps: oneApp({ payments: running, webhooks: webhooks(), client, notifyToken, mode: 'test' }),
+      apps: oneApp({
+        payments: running,
+        webhooks: webhooks(),
+        figures: sqlite.figures,
+        client,
+        notifyToken,
+        mode: 'test',
+      }),
       access: access(),
       users: createUsers({ store: sqlite.users, vault, clock: ownClock }),
+      desk: createDesk({ store: sqlite.desk, clock: ownClock }),
       publicUrl: serverPort.url,
       clock: ownClock,
       log: (entry) => logged.push(entry),
     })
-  const vault = MasterKey.create()
   // The database may be another one after a restart.
   const access = () => createAccess({ store: sqlite.access, clock: ownClock })
   const webhooks = () =>

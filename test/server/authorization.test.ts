@@ -76,6 +76,12 @@ async function walk(
     recoverWebhooks: { since: '2026-11-26T00:00:00Z' },
     createApiKey: { name: 'x', scopes: ['api_keys:read'] },
     createUser: { email: 'x@shop.example', name: 'x', role: 'support' },
+    createExport: {
+      kind: 'payments',
+      format: 'csv',
+      from: '2026-11-01T00:00:00Z',
+      to: '2026-12-01T00:00:00Z',
+    },
     createSavedFilter: { name: 'x', list: 'payments', query: {} },
   }
   const answer = await under.get(operation.path.replace('{id}', id), {
@@ -87,7 +93,7 @@ async function walk(
     },
     ...(operation.method !== 'GET' && { body: JSON.stringify(bodies[operation.id] ?? {}) }),
   })
-  const isStream = answer.headers.get('content-type')?.startsWith('text/event-stream') ?? false
+  const isStream = /^text\/(?:event-stream|csv)/.test(answer.headers.get('content-type') ?? '')
   if (isStream) await answer.body?.cancel()
   const body = isStream ? {} : ((await answer.json()) as { error?: { code: string } })
   return { status: answer.status, code: body.error?.code, text: JSON.stringify(body) }

@@ -102,11 +102,11 @@ describe('a refund above the limit', () => {
   test('that could not be made any more when it was approved says so', async () => {
     const payment = await paid()
     const { json } = await cashier.ask('POST', '/v1/refunds', { payment })
-    const before = under.payments.refund
+    const before = { ...under.payments }
     under.payments.refund = async () => ({ status: 'not_found' })
     const path = `/v1/refund_requests/${String(json['id'])}`
     const approved = await boss.ask('POST', `${path}/approve`, {})
-    under.payments.refund = before
+    Object.assign(under.payments, before)
     expect(approved.code).toBe('payment_not_found')
     expect((await boss.ask('GET', path)).json).toMatchObject({
       status: 'failed',

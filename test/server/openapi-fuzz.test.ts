@@ -87,13 +87,12 @@ describe('the API and its document', () => {
       const named = (kind?: string) => fc.nat().map((index) => names.pick(index, kind))
       const someName = named()
       const itsName = named(one.path.split('/')[2])
-      const meant = (field?: string) => {
-        if (field === 'email') return fc.nat({ max: 99 }).map((n) => `cashier${n}@shop.example`)
-        if (field === 'url') {
-          return fc.constantFrom('https://shop.example/hook', 'https://shop.example/other')
-        }
-        return named(field === 'payment' ? 'payments' : undefined)
-      }
+      const meant = (field?: string) =>
+        field === 'email'
+          ? fc.nat(50).map((number) => `user${number}@shop.example`)
+          : field === 'url'
+            ? fc.constantFrom('https://shop.example/hook', 'https://shop.example/other')
+            : named(field === 'payment' ? 'payments' : undefined)
       const parameters = one.operation.parameters.map((parameter) =>
         fc.record({
           parameter: fc.constant(parameter),
@@ -163,6 +162,10 @@ describe('the API and its document', () => {
       'resolvePayment',
       'retryRefund',
       'cancelRefund',
+      // A person asks, and another one decides.
+      'getRefundRequest',
+      'approveRefundRequest',
+      'declineRefundRequest',
       // This server has its keys in its configuration.
       'stageCredential',
       'completeCredential',
