@@ -62,6 +62,15 @@ test.each(READMES)('%s shows the shop that the tests run', (path) => {
   expect(text).toContain(`\`\`\`js\n${shop}\`\`\``)
 })
 
+test.each(['shop.mjs', 'shop.test.mjs'])(
+  'the guide to testing shows the %s that is run',
+  (file) => {
+    const page = documents.find(({ path }) => path === 'docs/guides/testing.md')?.text ?? ''
+    const program = readFileSync(join(root, 'examples', 'testing', file), 'utf8')
+    expect(page).toContain(`\`\`\`js\n${program}\`\`\``)
+  },
+)
+
 test('every command that is named is there', async () => {
   const known = await commands()
   expect(known).toEqual(expect.arrayContaining(['dev', 'keys check']))

@@ -210,14 +210,12 @@ import { createClient } from 'saoma/alipay'
 import { createAccess, createPayments, openSqliteStore } from 'saoma'
 import { createServer, oneApp } from 'saoma/server'
 import { createSaoma, fen } from 'saoma/client'
-import { createEmulator, listenEmulator } from 'saoma/testing'
+import { MovableClock, startEmulator } from 'saoma/testing'
 
-const emulator = await createEmulator({ baseUrl: 'http://127.0.0.1:0' })
-const listening = await listenEmulator(emulator, { port: 0 })
-const { app_id: appId, app_private_key: privateKey, alipay_public_key: alipayPublicKey } = emulator.credentials
-const gateway = 'http://127.0.0.1:' + listening.port + '/gateway.do'
-const client = createClient({ appId, privateKey, alipayPublicKey, gateway })
-const store = await openSqliteStore(':memory:')
+const clock = new MovableClock()
+const alipay = await startEmulator({ clock })
+const client = createClient({ ...alipay.clientOptions, clock })
+const store = await openSqliteStore(':memory:', { clock })
 const notifyUrl = 'http://127.0.0.1:1/alipay/notify/0123456789abcdef'
 const payments = createPayments({ store: store.payments, gateway: client, notifyUrl })
 const made = await payments.create({ amount: 1, subject: 'cent' })
@@ -228,10 +226,14 @@ const server = createServer({ apps, access, publicUrl: 'http://127.0.0.1:1' })
 const saoma = createSaoma({ url: 'http://127.0.0.1:1', apiKey, fetch: (input, init) => server.fetch(new Request(input, init)) })
 const another = await saoma.payments.create({ amount: fen('0.01'), subject: 'cent' })
 const page = await server.fetch(new Request('http://127.0.0.1:1/c/' + made.record.payment.checkoutToken))
-console.log(made.status === 'created' && page.status === 200 && another.status === 'pending' ? 'ok' : made.status + page.status)
+const told = { out_trade_no: made.record.payment.outTradeNo, total_amount: '0.01' }
+const body = await alipay.emulator.signNotification(told)
+const notified = await server.fetch(new Request(notifyUrl, { method: 'POST', body }))
+const paid = await saoma.payments.get(made.record.payment.id)
+const isRight = made.status === 'created' && page.status === 200 && another.status === 'pending'
+console.log(isRight && (await notified.text()) === 'success' && paid.status === 'succeeded' ? 'ok' : made.status + page.status + paid.status)
 await client.close()
-await listening.close()
-await emulator.stop()
+await alipay.close()
 await store.close()
 `
 
@@ -240,7 +242,7 @@ import { createClient, type AlipayClient } from 'saoma/alipay'
 import { checkoutView, type PaymentRecord } from 'saoma'
 import { createSaoma, type Payment } from 'saoma/client'
 import { createServer, listen, type ServerOptions } from 'saoma/server'
-import { createEmulator, type Emulator } from 'saoma/testing'
+import { createEmulator, MovableClock, startEmulator, type Emulator, type StartedEmulator } from 'saoma/testing'
 
 export const client: AlipayClient = createClient({ appId: '2021000000000000', privateKey: '', alipayPublicKey: '' })
 export const paid = (record: PaymentRecord): boolean =>
@@ -248,6 +250,10 @@ export const paid = (record: PaymentRecord): boolean =>
 export const serve = (options: ServerOptions) => listen(createServer(options), { port: 0 })
 export const payment: Promise<Payment> = createSaoma({ url: '', apiKey: '' }).payments.get('pay_1')
 export const emulator: Promise<Emulator> = createEmulator({ baseUrl: 'http://127.0.0.1:6201' })
+export const started: Promise<StartedEmulator> = startEmulator({ clock: new MovableClock() })
+export const told: Promise<string> = emulator.then((alipay) =>
+  alipay.signNotification({ out_trade_no: '1', total_amount: '0.01', body: undefined }, { sign_type: 'RSA' }),
+)
 // @ts-expect-error An amount is text of yuan.
 export const wrong = client.trade.precreate({ out_trade_no: '1', total_amount: 88.88, subject: '' })
 `

@@ -10,7 +10,8 @@ import type { Credentials } from './credentials.ts'
 import type { Faults } from './faults.ts'
 import type { GatewayLogEntry } from './gateway.ts'
 import type { LedgerEntry } from './ledger.ts'
-import type { SignatureOptions } from './notification-signing.ts'
+import type { MadeUpNotification } from './made-up-notification.ts'
+import type { FormSigning } from './notification-signing.ts'
 import type { Notifications } from './notifications.ts'
 import type { Settings } from './settings.ts'
 import type { TradeView } from './trade-view.ts'
@@ -60,19 +61,14 @@ export interface Emulator {
   readonly faults: Faults
   readonly settings: SettingsAccess
   /**
-   * Writes a notification of Alipay's that nothing here has caused, for a test of whoever receives
-   * it: `{ out_trade_no, trade_no, total_amount, trade_status, … }`, in Alipay's names and words.
-   * What every notification says (`app_id`, `seller_id`, `notify_id`, `notify_time`, …) is filled
-   * in, unless `fields` says otherwise.
+   * Makes the signed body of a notification of a trade that there never was, to be sent to a notify
+   * address of one's own.
    *
-   * @returns The body of a POST with the type `application/x-www-form-urlencoded`, signed with the
-   *   key whose public part is `credentials.alipay_public_key` (or, with `mode: 'certificate'`,
-   *   Alipay's certificate).
+   * @param params What it tells; whatever is not given is made up.
+   * @param signing By default RSA2 over UTF-8, with the plain key.
+   * @throws {RangeError} If `total_amount` is no amount in yuan.
    */
-  signNotification(
-    fields: Readonly<Record<string, string>>,
-    options?: SignatureOptions,
-  ): Promise<string>
+  signNotification(params: MadeUpNotification, signing?: Partial<FormSigning>): Promise<string>
   /** What really happened with money. */
   ledger(): LedgerEntry[]
   /** The last 200 calls of the gateway, oldest first. */

@@ -17,8 +17,8 @@ import { createFaults } from './faults.ts'
 import { type GatewayLogEntry, handleGatewayRequest } from './gateway.ts'
 import { openKeys } from './keys.ts'
 import { readLedger } from './ledger.ts'
+import { signMadeUpNotification } from './made-up-notification.ts'
 import { createNotifications } from './notifications.ts'
-import { signMadeUp } from './notification-signing.ts'
 import { createNumbers } from './numbers.ts'
 import { createPages } from './pages/index.ts'
 import { createRandom } from './random.ts'
@@ -36,6 +36,8 @@ export type { ActiveFault, FaultRequest, Faults, RandomFaults } from './faults.t
 export type { GatewayLogEntry } from './gateway.ts'
 export type { LedgerEntry } from './ledger.ts'
 export { listen } from './listen.ts'
+export type { MadeUpNotification } from './made-up-notification.ts'
+export type { FormSigning } from './notification-signing.ts'
 export type { Notifications } from './notifications.ts'
 export type { Buyer, NotificationAttempt, NotificationRecord } from './records.ts'
 export type { Settings } from './settings.ts'
@@ -102,7 +104,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
         return state.settings
       },
     },
-    signNotification: (fields, more) => signMadeUp(world, fields, more),
+    signNotification: (params, signing) => signMadeUpNotification(world, params, signing),
     ledger: () => readLedger(world),
     requests: () => requests,
     advanceClock(ms) {

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { encodeText } from '../alipay/charset.ts'
+import { encodeText, type Charset } from '../alipay/charset.ts'
 import { encodeForm } from '../alipay/form.ts'
+import type { SignType } from '../alipay/keys.ts'
 import { formatYuan, parseYuan, toFen } from '../alipay/money.ts'
 import { notificationSigningContent } from '../alipay/signing-content.ts'
 import { formatBeijingTime } from '../alipay/time.ts'
-import type { NotificationRecord } from './records.ts'
+import type { KeyMode, NotificationRecord } from './records.ts'
 import type { World } from './world.ts'
 
 /**
@@ -22,44 +23,29 @@ export async function signNotification(
   record: NotificationRecord,
   fault: string | undefined,
 ): Promise<string> {
-  return signFields(world, sentFields(world, record, fault), record, fault === 'forged')
+  return signForm(world, sentFields(world, record, fault), record, fault === 'forged')
 }
 
-/** What a notification that a test makes up is signed with. */
-export type SignatureOptions = Partial<Pick<NotificationRecord, 'sign_type' | 'charset' | 'mode'>>
-
-/** Writes and signs one of no trade, with what all of them say filled in. */
-export function signMadeUp(
-  world: World,
-  fields: Readonly<Record<string, string>>,
-  { sign_type = 'RSA2', charset = 'utf-8', mode = 'key' }: SignatureOptions = {},
-): Promise<string> {
-  const now = world.clock.now()
-  const { app_id, seller_id } = world.keys.credentials
-  const common = {
-    notify_time: formatBeijingTime(now),
-    notify_type: 'trade_status_sync',
-    notify_id: world.numbers.notifyId(now),
-    version: '1.0',
-    charset,
-    app_id,
-    auth_app_id: app_id,
-    seller_id,
-  }
-  return signFields(world, { ...common, ...fields }, { sign_type, charset, mode })
+/** How a form is signed: whose key, which algorithm, in which bytes. */
+export interface FormSigning {
+  readonly sign_type: SignType
+  readonly charset: Charset
+  readonly mode: KeyMode
 }
 
-async function signFields(
+/** Signs parameters as Alipay does, and writes them as a form. */
+export async function signForm(
   world: World,
-  sent: Readonly<Record<string, string>>,
-  { sign_type, charset, mode }: Required<SignatureOptions>,
+  params: Readonly<Record<string, string>>,
+  { sign_type, charset, mode }: FormSigning,
   isForged = false,
 ): Promise<string> {
   const { signer, certSn } = world.keys.signerFor(mode, sign_type)
   const withCertSn = certSn !== undefined && world.state.settings.notification_cert_sn
-  const fields = { ...sent, ...(withCertSn ? { alipay_cert_sn: certSn } : {}) }
+  const fields = { ...params, ...(withCertSn ? { alipay_cert_sn: certSn } : {}) }
   const content = notificationSigningContent(Object.entries(fields), 'V1')
-  const sign = await signer.sign(encodeText(isForged ? `${content} ` : content, charset))
+  const signed = isForged ? `${content} ` : content
+  const sign = await signer.sign(encodeText(signed, charset))
   return encodeForm(Object.entries({ ...fields, sign_type, sign }), charset)
 }
 

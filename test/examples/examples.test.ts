@@ -169,3 +169,15 @@ describe('with Alipay alone', () => {
     expect([forged.status, await forged.text()]).toEqual([400, 'fail'])
   })
 })
+
+test('the tests of a shop, as its owner runs them, hold', () => {
+  const runner = ['--test', '--test-reporter=tap', example('testing/shop.test.mjs')]
+  const { status, stdout } = spawnSync('node', runner, {
+    cwd: root,
+    encoding: 'utf8',
+    env: withoutSettings(process.env),
+  })
+  expect(stdout).toMatch(/^# pass 4$/m)
+  expect(stdout).toMatch(/^# fail 0$/m)
+  expect(status).toBe(0)
+})
