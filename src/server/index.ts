@@ -27,6 +27,7 @@ import { notFound, sendProblem, type Problem } from './problem.ts'
 import { referencePage } from './reference-page.ts'
 import { RequestLog } from './request-log.ts'
 import { securityHeaders } from './security-headers.ts'
+import { subCodePage } from './sub-code-page/page.ts'
 
 export { listen, type Listening, type ListenOptions } from './listen.ts'
 export { nodeListener, type NodeListener } from './node-listener.ts'
@@ -70,6 +71,10 @@ export function createServer(options: ServerOptions): Server {
   carryOut(app, operations, context)
   app.get('/v1/openapi.json', (c) => c.json(openApi(operations, context.baseUrl)))
   app.get('/reference', (c) => c.html(referencePage(operations, context)))
+  app.get('/reference/errors/:code', (c) => {
+    const page = subCodePage(c.req.param('code'), languageOf(c), context)
+    return page === undefined ? c.notFound() : c.html(page)
+  })
   // Before anything is said about what there is.
   app.all('/v1/*', async (c, next) => {
     const who = await authenticate(c, context)

@@ -7,6 +7,7 @@
 import type { Context } from 'hono'
 import type { Outcome } from '../alipay/index.ts'
 import type { RouteEnvironment } from './options.ts'
+import { subCodePath } from './sub-code-page/page.ts'
 
 /** The kinds of problems, and the HTTP statuses that each of them has. */
 export const PROBLEM_TYPES = {
@@ -58,7 +59,7 @@ export function problemJson(problem: Problem, requestId: string, baseUrl: string
       outcome,
       alipay,
       request_id: requestId,
-      doc_url: `${baseUrl}/reference#${code}`,
+      doc_url: baseUrl + ((alipay && subCodePath(alipay.sub_code)) ?? `/reference#${code}`),
       ...problem.objects,
     },
   }

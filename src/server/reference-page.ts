@@ -95,7 +95,8 @@ export function referencePage(operations: readonly AnyOperation[], context: Serv
             Each has <code>type</code>, <code>code</code>, <code>message</code>, <code>param</code>,
             <code>outcome</code> (<code>not_applied</code>, <code>unknown</code>,
             <code>applied</code>), <code>alipay</code>, <code>request_id</code> and
-            <code>doc_url</code>, which leads here.
+            <code>doc_url</code>, which leads here, and for a refusal of Alipay's to the page of its
+            <code>sub_code</code>.
           </p>
           <dl>
             ${codes.map(
