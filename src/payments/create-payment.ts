@@ -30,6 +30,7 @@ import {
 } from './schedule.ts'
 import { isPlainText } from './plain-text.ts'
 import { StoreUnavailable, type Lease, type PaymentCommit } from './payment-store.ts'
+import { newPayment } from './new-payment.ts'
 import type { Worker, WorkerContext } from './worker.ts'
 
 /** A sale to be paid. */
@@ -130,7 +131,7 @@ export async function createPayment(
   const { clock, clockIsRight, watchers, crashPoint } = context
   await clockIsRight()
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const known = await findKnown(context, order)
+    const known = await findKnown(context, order, tries)
     if ('existing' in known) return known.existing
     const now = clock.now()
     const payment = toPayment(context, order, known, now)
@@ -161,6 +162,7 @@ const TRIES_MAX = 20
 async function findKnown(
   { store, gateway }: WorkerContext,
   order: CreatePaymentOrder,
+  tries: number,
 ): Promise<
   | { readonly existing: CreatePaymentResult }
   | { readonly attempt: number; readonly retryOf: string | null }
@@ -173,7 +175,18 @@ async function findKnown(
   // Not only the newest one: an older one may have been paid late.
   const blocking = earlier.find(isTaken)
   if (blocking !== undefined) return { existing: judgeExisting(blocking, order) }
-  return { attempt: earlier.length, retryOf: earlier[0]?.payment.id ?? null }
+  const { length: attempt } = earlier
+  // After a restored backup a bill may have brought this very sale back, without its reference.
+  const adopted =
+    reference === undefined || tries === 0
+      ? undefined
+      : await store.find({
+          outTradeNo: outTradeNoFor(gateway.appId, { id: '', reference, attempt }),
+        })
+  if (adopted?.payment.status === 'succeeded') {
+    return { existing: { status: 'reference_already_paid', record: adopted } }
+  }
+  return { attempt, retryOf: earlier[0]?.payment.id ?? null }
 }
 
 /** The number that the request settles, if it does. */
@@ -211,59 +224,28 @@ function toPayment(
   const id = newPaymentId(now, random)
   const { reference = null } = order
   const method = methodOf(order)
-  return {
-    id,
-    version: 0,
-    reference,
-    retryOf,
-    amount: order.amount,
-    subject: order.subject,
-    status: 'created',
-    outTradeNo:
-      givenNumber(gateway, order) ?? outTradeNoFor(gateway.appId, { id, reference, attempt }),
-    checkoutToken: newCheckoutToken(random),
-    returnUrl: order.returnUrl ?? null,
-    qrCode: null,
-    createdAt: now,
-    updatedAt: now,
-    expiresAt: addMs(
-      now,
-      method === 'barcode' ? BARCODE_WINDOW_MS : (order.expiresInMs ?? DEADLINE_DEFAULT_MS),
-    ),
-    shownAt: null,
-    scannedAt: null,
-    paidAt: null,
-    endedAt: null,
-    late: false,
-    tradeNo: null,
-    tradeStatus: null,
-    amountReceived: null,
-    refundedTotal: null,
-    buyerLogonId: null,
-    cancellationReason: null,
-    cancelAttemptedAt: null,
-    cancelAnsweredAt: null,
-    closeAttemptedAt: null,
-    refundedByCancel: false,
-    settlement: null,
-    duplicateOf: null,
-    review: null,
-    failure: null,
-    // No commit comes between: whoever finds the intent cannot tell whether the code was sent.
-    outcome: method === 'barcode' ? 'unknown' : 'not_applied',
-    unknownCalls: 0,
-    answers: 0,
-    answeredAt: null,
-    answerHash: null,
-    events: 0,
-    nextStepAt: now,
-    method,
-    metadata: order.metadata ?? NO_METADATA,
-    storeId: order.storeId ?? null,
-    operatorId: order.operatorId ?? null,
-    terminalId: order.terminalId ?? null,
-    retryAllowed: order.retryAllowed ?? false,
-  }
+  const givenMs = order.expiresInMs ?? DEADLINE_DEFAULT_MS
+  return newPayment(
+    {
+      id,
+      reference,
+      retryOf,
+      amount: order.amount,
+      subject: order.subject,
+      outTradeNo:
+        givenNumber(gateway, order) ?? outTradeNoFor(gateway.appId, { id, reference, attempt }),
+      checkoutToken: newCheckoutToken(random),
+      returnUrl: order.returnUrl ?? null,
+      expiresAt: addMs(now, method === 'barcode' ? BARCODE_WINDOW_MS : givenMs),
+      method,
+      metadata: order.metadata ?? NO_METADATA,
+      storeId: order.storeId ?? null,
+      operatorId: order.operatorId ?? null,
+      terminalId: order.terminalId ?? null,
+      retryAllowed: order.retryAllowed ?? false,
+    },
+    now,
+  )
 }
 
 function methodOf({ authCode }: CreatePaymentOrder): Payment['method'] {

@@ -103,6 +103,14 @@ export type Evidence =
       readonly refundId: string
       readonly failure: Failure
     }
+  /** Alipay's bill has it: money that went back, by its own number. */
+  | {
+      readonly kind: 'refund_billed'
+      /** Empty where the bill names none, as for a cancel. */
+      readonly outRequestNo: string
+      readonly amount: Fen
+      readonly at: Instant
+    }
   /** The merchant has mended what was wrong: try now. */
   | { readonly kind: 'refund_retry_requested'; readonly refundId: string }
   /** The merchant does not want it any more. */

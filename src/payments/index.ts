@@ -17,6 +17,15 @@ import {
   type Clock,
   type VerifiedNotification,
 } from '../alipay/index.ts'
+import {
+  adoptTrade,
+  askRefund,
+  askTrade,
+  bookBilledRefund,
+  type AdoptTradeResult,
+  type BilledRefund,
+  type BilledSale,
+} from './adopt-trade.ts'
 import { acceptNotification, type AcceptNotificationResult } from './accept-notification.ts'
 import { cancelPayment, type CancelPaymentResult } from './cancel-payment.ts'
 import { CommitFollower } from './commit-follower.ts'
@@ -123,6 +132,14 @@ export interface Payments {
   timeline(id: string): Promise<TimelineEntry[]>
   /** Applies a verified notification; resolves after its commit. */
   acceptNotification(notification: VerifiedNotification): Promise<AcceptNotificationResult>
+  /** Books a sale that Alipay's bill has and we have not, if Alipay confirms it. */
+  adoptTrade(sale: BilledSale): Promise<AdoptTradeResult>
+  /** Books money that went back by Alipay's bill. */
+  bookBilledRefund(paymentId: string, refund: BilledRefund): Promise<PaymentRecord | undefined>
+  /** Asks Alipay whether a payment was paid; changes nothing. */
+  askTrade(paymentId: string): Promise<'confirmed' | 'denied' | 'unknown'>
+  /** Asks Alipay whether a refund was made; changes nothing. */
+  askRefund(refundId: string): Promise<'confirmed' | 'denied' | 'unknown'>
   /**
    * Keeps a notification that could not be verified, to be looked at again when keys have changed:
    * the newest 1,000.
@@ -215,6 +232,10 @@ export function createPayments(options: PaymentsOptions): Payments {
     listEvents: (range) => store.listEvents(range),
     findEvent: (id) => store.findEvent(id),
     acceptNotification: (notification) => acceptNotification(context, worker, notification),
+    adoptTrade: (sale) => adoptTrade(context, worker, sale),
+    bookBilledRefund: (paymentId, refund) => bookBilledRefund(context, paymentId, refund),
+    askTrade: (paymentId) => askTrade(context, paymentId),
+    askRefund: (refundId) => askRefund(context, refundId),
     quarantine: (body) => store.quarantine({ receivedAt: clock.now(), body }),
     async reviewQuarantine(verify) {
       let accepted = 0
@@ -261,6 +282,7 @@ async function measure(measureClock: NonNullable<Gateway['measureClock']>): Prom
 
 const RIGHT = Promise.resolve()
 
+export type { AdoptTradeResult, BilledRefund, BilledSale } from './adopt-trade.ts'
 export type { AcceptNotificationResult } from './accept-notification.ts'
 export type { CancelPaymentResult } from './cancel-payment.ts'
 export { checkoutView, type CheckoutState, type CheckoutView } from './checkout-view.ts'

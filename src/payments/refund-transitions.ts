@@ -285,6 +285,63 @@ function refundSeen(
   }
 }
 
+/**
+ * A refund that stands in Alipay's bill. One of ours has been made; one that is known by its sum
+ * alone gets its number, or is part of that sum; any other was made elsewhere.
+ */
+export function refundBilled(
+  record: PaymentRecord,
+  evidence: Extract<Evidence, { readonly kind: 'refund_billed' }>,
+  now: Instant,
+): Transition {
+  const { outRequestNo, amount, at } = evidence
+  const { payment, refunds } = record
+  const own = refunds.find((refund) => outRequestNo !== '' && refund.outRequestNo === outRequestNo)
+  if (own !== undefined) {
+    const isKnown = own.status === 'succeeded' || own.amount !== amount
+    const settled: Refund = { ...own, ...SUCCEEDED(at), updatedAt: now }
+    return isKnown ? { record, events: [] } : replace(record, settled, 'refund.succeeded', [])
+  }
+  const unnamed = refunds.filter((refund) => isUnnamed(record, refund) && refund.amount >= amount)
+  const sum = unnamed.find((refund) => refund.amount === amount) ?? unnamed[0]
+  // The cancel's own, of which Alipay tells no number.
+  if (outRequestNo === '' && sum?.amount === amount) return { record, events: [] }
+  const number = outRequestNo === '' ? `${payment.outTradeNo}_billed_${at}` : outRequestNo
+  if (refunds.some((refund) => refund.outRequestNo === number)) return { record, events: [] }
+  if (sum?.amount === amount) {
+    const named: Refund = { ...sum, outRequestNo: number, updatedAt: now }
+    return replace(record, named, undefined, [])
+  }
+  const seen = newRefund(
+    {
+      id: derivedRefundId(payment.id, number),
+      paymentId: payment.id,
+      outRequestNo: number,
+      amount,
+      source: 'external',
+      reference: null,
+      reason: null,
+    },
+    now,
+  )
+  const refund: Refund = { ...seen, nextCall: 'refund_query', ...SUCCEEDED(at) }
+  const rest = refunds.map((other) =>
+    other === sum ? { ...sum, amount: toFen(sum.amount - amount), updatedAt: now } : other,
+  )
+  return {
+    record: { ...record, refunds: [...rest, refund] },
+    events: [{ type: 'refund.external', refundId: refund.id }],
+  }
+}
+
+/** Whether the number of a refund is of our making, since only Alipay's sum told of it. */
+export function isUnnamed({ payment }: PaymentRecord, refund: Refund): boolean {
+  return (
+    (refund.source === 'external' || refund.source === 'cancel') &&
+    refund.outRequestNo.startsWith(`${payment.outTradeNo}_${refund.source}_`)
+  )
+}
+
 /** Remembers the largest sum that Alipay has told. */
 export function withTotal(record: PaymentRecord, refundedTotal: Fen | null): PaymentRecord {
   const { payment } = record

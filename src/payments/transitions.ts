@@ -11,7 +11,7 @@ import type { Evidence, GatewayCall, TradeFacts } from './evidence.ts'
 import { settle } from './late-money.ts'
 import type { Payment, PaymentRecord, Review } from './payment.ts'
 import type { PaymentEvent, PaymentEventType } from './payment-event.ts'
-import { transitionRefund, withTotal } from './refund-transitions.ts'
+import { refundBilled, transitionRefund, withTotal } from './refund-transitions.ts'
 import { DEFAULT_RULES, type PaymentRules } from './rules.ts'
 import {
   backoffMs,
@@ -105,6 +105,8 @@ export function transition(
     case 'refund_done':
     case 'refund_unmoved':
       return refundAnswered(record, evidence, now)
+    case 'refund_billed':
+      return payment.status === 'succeeded' ? refundBilled(record, evidence, now) : same(record)
     case 'refund_sent':
     case 'refund_trade_closed':
     case 'refund_not_found':

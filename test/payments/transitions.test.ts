@@ -175,6 +175,7 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
   refund_trade_closed: {
     'refund: closed': { kind: 'refund_trade_closed', refundId: 're_1', failure },
   },
+  refund_billed: {},
   refund_retry_requested: {
     'refund retried': { kind: 'refund_retry_requested', refundId: 're_1' },
   },

@@ -67,6 +67,10 @@ export function createFakePayments(clock: Clock): FakePayments {
       return { status: 'canceled', record: fake.change(id, { status: 'canceled' }) }
     },
     sync: async (id) => records.get(id),
+    adoptTrade: async () => ({ status: 'not_paid' }),
+    bookBilledRefund: async (id) => records.get(id),
+    askTrade: async () => 'unknown',
+    askRefund: async () => 'unknown',
     async refund({ paymentId, amount, reference = null, reason = null }) {
       const record = records.get(paymentId)
       if (record === undefined) return { status: 'not_found' }
