@@ -182,7 +182,7 @@ export interface TimelineEntry {
   readonly at: Instant
   /** The kind of evidence, e.g. `trade`. */
   readonly kind: string
-  /** Where it came from: `gateway`, `notification`, `bill`, `merchant`, `clock`, `engine`, `policy`. */
+  /** From where: `gateway`, `notification`, `bill`, `merchant`, `clock`, `engine`, `policy`. */
   readonly source: string
   /** What it said, without buyer data. */
   readonly summary: Readonly<Record<string, unknown>>

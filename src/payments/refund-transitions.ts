@@ -306,7 +306,7 @@ export function refundBilled(
   const sum = unnamed.find((refund) => refund.amount === amount) ?? unnamed[0]
   // The cancel's own, of which Alipay tells no number.
   if (outRequestNo === '' && sum?.amount === amount) return { record, events: [] }
-  const number = outRequestNo === '' ? `${payment.outTradeNo}_billed_${at}` : outRequestNo
+  const number = outRequestNo === '' ? `${payment.outTradeNo}_external_billed_${at}` : outRequestNo
   if (refunds.some((refund) => refund.outRequestNo === number)) return { record, events: [] }
   if (sum?.amount === amount) {
     const named: Refund = { ...sum, outRequestNo: number, updatedAt: now }

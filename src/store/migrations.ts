@@ -12,6 +12,7 @@
  */
 
 import { sql, type Kysely, type RawBuilder } from 'kysely'
+import { booksSchema } from './books-schema.ts'
 import { StoreTooOld, type DatabaseKind } from './database.ts'
 import { firstSchema } from './first-schema.ts'
 import { merchantSchema } from './merchant-schema.ts'
@@ -24,6 +25,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly strin
   '0001-first-schema': firstSchema,
   '0002-merchant': merchantSchema,
   '0003-users': usersSchema,
+  '0004-books': booksSchema,
   '0006-moves': movesSchema,
 }
 

@@ -38,6 +38,9 @@ export const MOVED_TABLES: readonly MovedTable[] = [
   named('settings', 'app_id', 'app_id'),
   named('refund_requests', 'app_id'),
   named('saved_filters', 'app_id'),
+  named('reconciliations', 'app'),
+  named('differences', 'app'),
+  named('billed_elsewhen', 'app', 'app', 'bill_type', 'out_trade_no', 'out_request_no'),
 ]
 
 /** Those that each database keeps for itself; people sign in anew. */

@@ -11,6 +11,7 @@ import { createAccessStore } from './access-queries.ts'
 import { StoreMoved, StoreNotDurable, type StoreDatabase } from './database.ts'
 import { createDeskStore } from './desk-queries.ts'
 import { createFigureStore } from './figure-queries.ts'
+import { createBooksStore } from './books-queries.ts'
 import type { StoreCrashPoint } from './group-commit.ts'
 import { migrate } from './migrations.ts'
 import { BatchGate } from './postgres-batches.ts'
@@ -92,6 +93,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       }),
       webhooks: createWebhookStore(its),
       figures: createFigureStore(its),
+      books: createBooksStore(its),
     }
     stores.set(app, store)
     return store

@@ -30,6 +30,9 @@ export interface Schema {
   readonly settings: SettingsTable
   readonly refund_requests: RefundRequestsTable
   readonly saved_filters: SavedFiltersTable
+  readonly reconciliations: ReconciliationsTable
+  readonly differences: DifferencesTable
+  readonly billed_elsewhen: BilledElsewhenTable
   readonly owner: OwnerTable
   readonly moves: MovesTable
 }
@@ -416,6 +419,74 @@ export interface SavedFiltersTable {
   /** JSON. */
   query: string
   created_at: number
+}
+
+/** One row a day and type of bill. */
+export interface ReconciliationsTable {
+  /** `rec_…`. */
+  id: string
+  app: string
+  /** `trade`, `signcustomer`. */
+  bill_type: string
+  /** In Beijing, `yyyy-MM-dd`. */
+  bill_date: string
+  /** `awaiting_bill`, `running`, `balanced`, `differences`, `failed`. */
+  status: string
+  /** `alipay`, `upload`. */
+  source: string
+  runs: number
+  /** SHA-256 of the rows that were compared last. */
+  bill_hash: string | null
+  rows_read: number
+  /** JSON of a `ReconciliationResult`. */
+  result: string | null
+  /** JSON of a `ReconciliationFailure`. */
+  failure: string | null
+  created_at: number
+  updated_at: number
+  finished_at: number | null
+  /** When the bill is asked for again. */
+  next_try_at: number | null
+  lease_token: string | null
+  leased_until: number
+}
+
+/** One row a disagreement between bill and books. */
+export interface DifferencesTable {
+  /** `dif_…`, made of what it is about. */
+  id: string
+  app: string
+  bill_type: string
+  bill_date: string
+  code: string
+  /** `open`, `waiting`, `healed`, `resolved`. */
+  status: string
+  out_trade_no: string
+  /** Empty for a payment. */
+  out_request_no: string
+  trade_no: string | null
+  payment_id: string | null
+  refund_id: string | null
+  bill_amount: number | null
+  local_amount: number | null
+  note: string | null
+  /** The run that found it last. */
+  run: number
+  resolved_by: string | null
+  created_at: number
+  updated_at: number
+}
+
+/** One row a payment or refund that bill and books have on different days; they are few. */
+export interface BilledElsewhenTable {
+  app: string
+  bill_type: string
+  out_trade_no: string
+  /** Empty for a payment. */
+  out_request_no: string
+  bill_date: string
+  local_date: string
+  amount: number
 }
 
 /** One row in a SQLite file: whose payments these are, or will be. */

@@ -10,6 +10,7 @@ import { dirname } from 'node:path'
 import { sql, type Kysely } from 'kysely'
 import { systemClock, type Clock } from '../alipay/index.ts'
 import { createAccessStore } from './access-queries.ts'
+import { createBooksStore } from './books-queries.ts'
 import { StoreMoved, StoreNotDurable, StoreOfAnother, type StoreDatabase } from './database.ts'
 import { openDatabase, type DatabaseSync } from './database-sync.ts'
 import { createDeskStore } from './desk-queries.ts'
@@ -129,6 +130,7 @@ async function start(
       payments: createSqlitePayments({ database, group, shared: its, clock }),
       webhooks: createWebhookStore(its),
       figures: createFigureStore(its),
+      books: createBooksStore(its),
     }
     stores.set(app, store)
     return store
