@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { Command } from 'commander'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { root } from './saoma-program.ts'
+import { root, startDev } from './saoma-program.ts'
 
 interface Document {
   /** From the root of the checkout, with `/`. */
@@ -113,17 +114,69 @@ test('every setting that is named is read, and every setting that is read is nam
   expect([...read].filter((name) => !isNamed(name))).toEqual([])
 })
 
-test.each(READMES)('the examples of %s compile', (path) => {
-  const { text = '' } = documents.find((page) => page.path === path) ?? {}
-  const blocks = [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => code)
-  expect(blocks.length).toBeGreaterThan(0)
-  expect(compile(blocks.join('\n'))).toBe('')
+const typed = documents.filter(({ text }) => fences(text, 'ts').length > 0)
+
+test('both READMEs and the pages about code have examples', () => {
+  expect(typed.map(({ path }) => path)).toEqual(
+    expect.arrayContaining([...READMES, 'docs/concepts/webhooks.md', 'docs/reference/emulator.md']),
+  )
+})
+
+test.each(typed)('the examples of $path compile', ({ text }) => {
+  // What a framework gives: the request that is answered.
+  const given = 'declare global { const request: Request }\n'
+  expect(compile(given + fences(text, 'ts').join('\n'))).toBe('')
+})
+
+test.each(documents.filter(({ path }) => path !== 'docs/guides/testing.md'))(
+  'every example of $path is in a language that is checked',
+  ({ path, text }) => {
+    const others = [...text.matchAll(/^ *```(\w+)$/gm)].map(([, language = '']) => language)
+    const shown = READMES.includes(path) ? ['js'] : []
+    expect(others.filter((language) => ![...CHECKED, ...shown].includes(language))).toEqual([])
+  },
+)
+
+/** Compiled, run or read by a shell here, or no program at all. */
+const CHECKED = ['ts', 'sh', 'text', 'http', 'mermaid', 'ini', 'caddyfile']
+
+test.each(documents.filter(({ text }) => fences(text, 'sh').length > 0))(
+  'the commands of $path are read by a shell',
+  ({ text }) => {
+    for (const script of fences(text, 'sh')) {
+      // `<the clone>` stands for what the reader has.
+      const input = script.replaceAll(/<[^>\n]+>/g, 'something')
+      const { status, stderr } = spawnSync('sh', ['-n'], { input, encoding: 'utf8' })
+      expect([status, stderr]).toEqual([0, ''])
+    }
+  },
+)
+
+test('the first request of the page of the API takes a payment', async () => {
+  const page = documents.find(({ path }) => path === 'docs/reference/http-api.md')?.text ?? ''
+  const [first = ''] = fences(page, 'sh')
+  const dev = await startDev()
+  const script = first
+    .replace('.saoma/', `${dev.options.folder}/`)
+    .replace('http://127.0.0.1:6200', dev.server)
+  expect(script).not.toBe(first)
+  const child = spawn('sh', ['-c', script])
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (said += part))
+  await once(child, 'close')
+  expect(JSON.parse(said)).toMatchObject({ object: 'payment', amount: 1800, status: 'pending' })
 })
 
 test('an example that does not compile is caught', () => {
   const code = `import { createClient } from 'saoma/alipay'\nexport const a = createClient({})\n`
   expect(compile(code)).toContain('error TS')
 })
+
+/** The code of a language, without the indentation of the list that it stands in. */
+function fences(text: string, language: string): string[] {
+  const found = text.matchAll(new RegExp(`^( *)\`\`\`${language}\\n([^]*?)^ *\`\`\`$`, 'gm'))
+  return [...found].map(([, indent = '', code = '']) => code.replaceAll(`\n${indent}`, '\n'))
+}
 
 function brokenLinks({ path, text }: Document): string[] {
   const prose = withoutFences(text).replace(/`[^`\n]*`/g, '')
@@ -212,6 +265,7 @@ function compile(code: string): string {
   const paths = {
     saoma: ['../../../src/index.ts'],
     'saoma/alipay': ['../../../src/alipay/index.ts'],
+    'saoma/client': ['../../../src/client/index.ts'],
     'saoma/server': ['../../../src/server/index.ts'],
     'saoma/testing': ['../../../src/testing.ts'],
   }

@@ -18,6 +18,7 @@ import type {
   CreateRefund,
   Delivery,
   EndpointWithSecret,
+  GetPayment,
   List,
   ListDeliveries,
   ListEvents,
@@ -35,7 +36,7 @@ export interface Saoma {
   readonly payments: {
     /** Takes a payment: makes a code to show. */
     create(payment: CreatePayment, options?: RequestOptions): Promise<Payment>
-    get(id: string): Promise<Payment>
+    get(id: string, query?: GetPayment): Promise<Payment>
     /** A page, newest first. Iterate over it for all further pages, too. */
     list(query?: ListPayments): Promise<Page<Payment>>
     /** Gives it up; `status` says whether it is over yet. */
@@ -106,7 +107,8 @@ export function createSaoma(options: SaomaOptions): Saoma {
   return {
     payments: {
       create: (body, more) => call('POST', '/payments', { body, ...more }),
-      get: (payment) => call('GET', `/payments/${id(payment)}`),
+      get: (payment, { expand = [] } = {}) =>
+        call('GET', `/payments/${id(payment)}`, { query: { 'expand[]': expand[0] } }),
       list: (query) => page(call, '/payments', query),
       cancel: (payment, more) => call('POST', `/payments/${id(payment)}/cancel`, { ...more }),
       sync: (payment, more) => call('POST', `/payments/${id(payment)}/sync`, { ...more }),

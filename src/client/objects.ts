@@ -7,7 +7,10 @@
 import type { PaymentJson, RefundJson } from '../payments/index.ts'
 
 /** A payment. Amounts are whole fen. */
-export type Payment = Plain<PaymentJson>
+export type Payment = Plain<PaymentJson> & {
+  /** Its refunds, where `expand` asked for them. */
+  readonly refunds?: readonly Refund[] | undefined
+}
 
 /** A refund. */
 export type Refund = Plain<RefundJson>
@@ -20,6 +23,12 @@ type Plain<Value> = Value extends number
     : Value extends object
       ? { readonly [Name in keyof Value]: Plain<Value[Name]> }
       : Value
+
+/** What is to come with a payment. */
+export interface GetPayment {
+  /** `refunds`: its refunds, as objects. */
+  readonly expand?: readonly 'refunds'[]
+}
 
 /** What a payment is made of. */
 export interface CreatePayment {

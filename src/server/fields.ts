@@ -141,6 +141,14 @@ const startingAfter = text('starting_after', 64)
 /** The query of lists that only have pages. */
 export const pageFields = z.strictObject({ limit, starting_after: startingAfter })
 
+/** The query of `GET /v1/payments/{id}`. */
+export const getPaymentFields = z.strictObject({
+  'expand[]': z
+    .enum(['refunds'], 'expand[] is refunds')
+    .optional()
+    .describe('`refunds`: with its refunds, as objects'),
+})
+
 /** The query of `GET /v1/payments`. */
 export const listPaymentsFields = z.strictObject({
   reference: text('reference', 128).optional(),

@@ -4,8 +4,13 @@
  * @module
  */
 import { formatRfc3339 } from '../alipay/index.ts'
-import { paymentJson, refusalJson, type PaymentRecord } from '../payments/index.ts'
-import { createPaymentFields, listPaymentsFields, resolveFields } from './fields.ts'
+import { paymentJson, refundJson, refusalJson, type PaymentRecord } from '../payments/index.ts'
+import {
+  createPaymentFields,
+  getPaymentFields,
+  listPaymentsFields,
+  resolveFields,
+} from './fields.ts'
 import { ok, operation, page, type Answer, type AnyOperation } from './operation.ts'
 import type { AppContext } from './options.ts'
 import { conflict, notFound, type Problem } from './problem.ts'
@@ -146,10 +151,14 @@ const getPayment = operation({
   id: 'getPayment',
   summary: 'Get a payment',
   scope: 'payments:read',
+  query: getPaymentFields,
   answers: { 200: { description: 'The payment.', schema: payment } },
   problems: NOT_FOUND,
-  async handle({ app, params }) {
-    return found(app, await app.payments.find(params['id'] ?? ''))
+  async handle({ app, params, query }) {
+    const record = await app.payments.find(params['id'] ?? '')
+    if (record === undefined || query['expand[]'] === undefined) return found(app, record)
+    const refunds = record.refunds.map((one) => refundJson(one, app.presentation))
+    return ok({ ...json(app, record), refunds })
   },
 })
 

@@ -106,6 +106,9 @@ export const payment = z
       trade_no: z.string().nullable(),
       trade_status: z.string().nullable(),
     }),
+    get refunds() {
+      return z.array(refund).optional().describe('Newest last; only where `expand[]` asks for it')
+    },
     created_at: instant,
     updated_at: instant,
   })

@@ -415,6 +415,18 @@ describe('refunds', () => {
     return start.api('POST', '/v1/refunds', start.body)
   }
 
+  test('come with their payment where they are asked for', async () => {
+    const start = await refundable()
+    const plain = (await (await start.api('GET', '/v1/payments/pay_1')).json()) as object
+    expect(plain).not.toHaveProperty('refunds')
+    const read = await start.api('GET', `/v1/refunds/${start.refund.id}`)
+    const expanded = await start.api('GET', '/v1/payments/pay_1?expand[]=refunds')
+    expect(await expanded.json()).toEqual({ ...plain, refunds: [await read.json()] })
+    const wrong = await start.api('GET', '/v1/payments/pay_1?expand[]=buyer')
+    expect(wrong.status).toBe(400)
+    expect(await wrong.json()).toMatchObject({ error: { param: 'expand[]' } })
+  })
+
   test('that succeed are answered 200 and can be read', async () => {
     const start = await refundable()
     const response = await start.api('POST', '/v1/refunds', start.body)
