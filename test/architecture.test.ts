@@ -27,9 +27,10 @@ const IMPORTS: Record<string, readonly string[]> = {
   payments: ['alipay'],
   webhooks: ['alipay', 'payments'],
   books: ['alipay', 'payments'],
+  alarms: ['alipay', 'payments', 'webhooks'],
   access: ['alipay', 'payments'],
-  store: ['alipay', 'payments', 'webhooks', 'access', 'books'],
-  server: ['alipay', 'payments', 'webhooks', 'access', 'books'],
+  store: ['alipay', 'payments', 'webhooks', 'access', 'books', 'alarms'],
+  server: ['alipay', 'payments', 'webhooks', 'access', 'books', 'alarms'],
   client: ['payments (types)'],
   emulator: ['alipay'],
   cli: [
@@ -38,6 +39,7 @@ const IMPORTS: Record<string, readonly string[]> = {
     'webhooks',
     'access',
     'books',
+    'alarms',
     'store',
     'server',
     'client',
@@ -45,7 +47,7 @@ const IMPORTS: Record<string, readonly string[]> = {
     'testing',
   ],
   // The package's entries: `saoma` and `saoma/testing`.
-  index: ['alipay', 'payments', 'webhooks', 'access', 'books', 'store', 'server (types)'],
+  index: ['alipay', 'payments', 'webhooks', 'access', 'books', 'alarms', 'store', 'server (types)'],
   testing: ['alipay', 'emulator'],
 }
 

@@ -84,7 +84,7 @@ export function connect(
       const answer = (await response.body.json()) as Answer & {
         readonly error?: { readonly code: string; readonly message: string }
       }
-      if (answer.error === undefined) return answer
+      if (response.statusCode < 400 || answer.error === undefined) return answer
       throw new ApiRefusal(response.statusCode, answer.error.code, answer.error.message)
     },
   }

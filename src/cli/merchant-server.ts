@@ -21,10 +21,12 @@ import {
   type AlipayClient,
   type Clock,
 } from '../alipay/index.ts'
+import { createAlarms, type Alarms } from '../alarms/index.ts'
 import { createPayments, type PaymentRules, type Payments } from '../payments/index.ts'
 import { createServer, describeError, listen, oneApp, type LogEntry } from '../server/index.ts'
 import { openPostgresStore, openSqliteStore, type Store } from '../store/index.ts'
 import { createWebhooks, type AddressOptions, type Webhooks } from '../webhooks/index.ts'
+import { createAlarmWatch, storeFailing } from './alarm-watch.ts'
 import type { DatabaseConfiguration, GatewayConfiguration } from './configuration.ts'
 import type { CrashHook } from './crash-hook.ts'
 import { Failure } from './failure.ts'
@@ -62,6 +64,7 @@ export interface MerchantServerOptions {
 export interface MerchantServer {
   readonly payments: Payments
   readonly webhooks: Webhooks
+  readonly alarms: Alarms
   readonly secrets: ServerSecrets
   readonly url: string
   /** Makes the first owner of the back office; `undefined` where it has users. */
@@ -116,6 +119,16 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
   const { vault, secrets } = await openKeys(options).catch(closeStore)
   const crashPoint = options.crashPoint ?? (() => {})
   const livemode = gateway.mode === 'live'
+  const alarmFailed = (error: unknown): void =>
+    log({ level: 'error', event: 'alarms.failed', ...describeError(error) })
+  const alarms = createAlarms({
+    store: store.alarms,
+    livemode,
+    vault,
+    clock,
+    ...(options.webhookAddresses && { addresses: options.webhookAddresses }),
+    onError: alarmFailed,
+  })
   const webhooks = createWebhooks({
     store: store.webhooks,
     clock,
@@ -124,8 +137,12 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     crashPoint,
     ...(options.webhookAddresses && { addresses: options.webhookAddresses }),
     onError: (error) => log({ level: 'error', event: 'webhooks.failed', ...describeError(error) }),
-    onDisabled: ({ id, disabledReason }) =>
-      log({ level: 'error', event: 'webhooks.disabled', endpoint: id, reason: disabledReason }),
+    onDisabled: ({ id, url, disabledReason }) => {
+      log({ level: 'error', event: 'webhooks.disabled', endpoint: id, reason: disabledReason })
+      const text = `${id} ${new URL(url).host}: ${disabledReason}`
+      const about = `${id}:${clock.now()}`
+      alarms.raise({ kind: 'webhook_disabled', about, text }).catch(alarmFailed)
+    },
   })
   const payments = createPayments({
     store: store.payments,
@@ -140,8 +157,20 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     ...(options.rules && { rules: options.rules }),
     ...(options.callsPerSecond !== undefined && { callsPerSecond: options.callsPerSecond }),
     onError: (error) => log({ level: 'error', event: 'engine.failed', ...describeError(error) }),
-    onUnknown: (call) => log({ level: 'warn', event: 'gateway.unknown', ...call }),
+    onUnknown(call) {
+      log({ level: 'warn', event: 'gateway.unknown', ...call })
+      watch.noteUnknown()
+    },
   })
+  const watch = createAlarmWatch({
+    alarms,
+    payments,
+    client,
+    clock,
+    certificates: gateway.client.certificates,
+    onError: alarmFailed,
+  })
+  void store.failed.then(() => alarms.shout(storeFailing(clock.now())).catch(alarmFailed))
   const access = createAccess({
     store: store.access,
     clock,
@@ -175,6 +204,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       merchantName: merchantName ?? null,
       payments,
       webhooks,
+      alarms,
       client,
       credentials,
       figures: store.figures,
@@ -208,17 +238,22 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
   webhooks.start()
   access.start()
   users.start()
+  alarms.start()
+  watch.start()
   return {
     payments,
     webhooks,
+    alarms,
     secrets,
     url: listening.url,
     ownerCode: await users.ownerCode(appId),
     async close() {
       withdraw()
       await listening.close()
+      await watch.stop()
       await payments.stop()
       await webhooks.stop()
+      await alarms.stop()
       await access.stop()
       await users.stop()
       await credentials.stop()

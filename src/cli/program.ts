@@ -6,6 +6,7 @@
  */
 
 import { Command } from 'commander'
+import * as alarms from './commands/alarms.ts'
 import * as backup from './commands/backup.ts'
 import * as cancel from './commands/cancel.ts'
 import * as completion from './commands/completion.ts'
@@ -64,6 +65,7 @@ const COMMANDS = [
   events,
   listen,
   trigger,
+  alarms,
   logs,
   doctor,
   verify,

@@ -104,27 +104,28 @@ const NOTHING = z.strictObject({})
 const EMPTY = new Uint8Array()
 
 /** Written first: what a process was killed over has at least been asked for by somebody. */
-function record({ audit = '' }: AnyOperation, { app, actor, params, body, requestId }: Call) {
+function record(
+  { audit = '', secrets = [] }: AnyOperation,
+  { app, actor, params, body, requestId }: Call,
+) {
   return app.access.record({
     appId: actor.appId,
     actor: actor.id,
     actorName: actor.name,
     action: audit,
     objectId: params['id'] ?? null,
-    detail: redact(body),
+    detail: redact(body, secrets),
     requestId,
   })
 }
 
 /** What a request says, without what is secret in it. */
-function redact(body: unknown): Record<string, unknown> {
+function redact(body: unknown, secrets: readonly string[]): Record<string, unknown> {
   const entries = Object.entries(typeof body === 'object' && body !== null ? body : {})
   return Object.fromEntries(
-    entries.map(([name, value]) => [name, SECRET_FIELDS.has(name) ? '[redacted]' : value]),
+    entries.map(([name, value]) => [name, secrets.includes(name) ? '[redacted]' : value]),
   )
 }
-
-const SECRET_FIELDS: ReadonlySet<string> = new Set(['private_key'])
 
 /** Waits for a result as long as a request may take; what is late goes on all the same. */
 async function withinTime(

@@ -91,6 +91,7 @@ const stage = operation({
     'Makes a key pair, or keeps the one that is given. Upload `application_public_key` to Alipay, give back what Alipay shows for it, verify, then activate. Nothing that is in use changes before.',
   scope: 'credentials:write',
   audit: 'credential.stage',
+  secrets: ['private_key'],
   body: stageFields,
   answers: { 201: { description: 'Kept.', schema: credential } },
   problems: PROBLEMS,

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from 'zod'
+import { ALARM_KINDS, type AlarmKind } from '../alarms/index.ts'
 import { toFen, toInstant } from '../alipay/index.ts'
 import {
   AMOUNT_MAX,
@@ -250,6 +251,49 @@ export const rotateSecretFields = z.strictObject({
 /** The body of `POST /v1/webhook_endpoints/{id}/recover`. */
 export const recoverFields = z.strictObject({
   since: instant('since').describe('RFC 3339: all that was not taken since then is sent again'),
+})
+
+const channelFields = {
+  name: text('name', 100).describe('For people'),
+  kinds: z
+    .union([
+      z.literal('*'),
+      z.array(z.enum(Object.keys(ALARM_KINDS) as [AlarmKind, ...AlarmKind[]])).min(1),
+    ])
+    .optional()
+    .describe('What it is told of. Default: everything'),
+}
+
+const CHANNEL_URL = 'url is an address of at most 2048 characters'
+const channelUrl = z.string(CHANNEL_URL).min(1, CHANNEL_URL).max(2_048, CHANNEL_URL)
+const MAIL = 'from and to are mail addresses'
+const mailAddress = z.email(MAIL).max(254, MAIL)
+const robotFields = {
+  url: channelUrl.describe('The address that the chat program gives for the robot'),
+  secret: text('secret', 200).optional().describe('加签 / 签名校验; a webhook’s `whsec_…`'),
+}
+const mailFields = {
+  type: z.literal('email'),
+  url: channelUrl.describe('`smtps://user:password@host:port`'),
+  from: mailAddress,
+  to: z.array(mailAddress).min(1).max(20),
+}
+const robotType = z.enum(['dingtalk', 'wecom', 'feishu', 'webhook'])
+
+/** The body of `POST /v1/alarm_channels`. */
+export const createChannelFields = z.union([
+  z.strictObject({ ...channelFields, type: robotType, ...robotFields }),
+  z.strictObject({ ...channelFields, ...mailFields }),
+])
+
+/** The body of `PATCH /v1/alarm_channels/{id}`. */
+export const updateChannelFields = z.strictObject({
+  name: channelFields.name.optional(),
+  kinds: channelFields.kinds,
+  status: z.enum(['enabled', 'disabled'], 'status is enabled or disabled').optional(),
+  settings: z
+    .union([z.strictObject({ type: robotType, ...robotFields }), z.strictObject(mailFields)])
+    .optional(),
 })
 
 /** The query of `GET /v1/webhook_endpoints/{id}/deliveries`. */

@@ -36,6 +36,8 @@ export interface Operation<
   readonly problems?: Readonly<Record<string, ProblemDescription>>
   /** What the audit log calls it; left out where nothing changes that a person decides about. */
   readonly audit?: string
+  /** Fields of the body that the audit log does not keep. Default: none. */
+  readonly secrets?: readonly string[]
   /** Does it. */
   handle(call: Call<z.output<Query>, z.output<Body>>): Promise<Answer | Stream | Problem>
   /** What is known when there is no more time to wait. Default: that it is not known. */

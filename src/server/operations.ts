@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { alarmOperations } from './alarm-routes.ts'
 import { apiKeyOperations } from './api-keys-routes.ts'
 import { attentionOperations } from './attention-routes.ts'
 import { credentialOperations } from './credentials-routes.ts'
@@ -26,6 +27,7 @@ export const operations: readonly AnyOperation[] = [
   ...exportOperations,
   ...eventOperations,
   ...webhookOperations,
+  ...alarmOperations,
   ...credentialOperations,
   ...apiKeyOperations,
   ...userOperations,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Access, Credentials, Desk, Users } from '../access/index.ts'
+import type { Alarms } from '../alarms/index.ts'
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
 import type { FigureStore, Payments, Presentation } from '../payments/index.ts'
 import type { Webhooks } from '../webhooks/index.ts'
@@ -66,6 +67,8 @@ export interface ServedApp {
   readonly webhooks: Webhooks | null
   /** Counts for the back office; `null` where nothing is counted. */
   readonly figures: FigureStore | null
+  /** `null` where nobody is alarmed. */
+  readonly alarms: Alarms | null
   /** Verifies Alipay's notifications. */
   readonly client: Pick<AlipayClient, 'verifyNotification'> & Partial<Pick<AlipayClient, 'appId'>>
   /** Changes of keys; `null` where the keys are in the configuration alone. */
@@ -85,6 +88,7 @@ export function oneApp(
     id: ONE_APP_ID,
     merchantName: null,
     webhooks: null,
+    alarms: null,
     credentials: null,
     figures: null,
     ...app,

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { ROLE_NAMES, SCOPES, type Role, type Scope } from '../access/index.ts'
+import { ALARM_KINDS, CHANNEL_TYPES, type AlarmKind } from '../alarms/index.ts'
 import { EVENT_TYPES } from '../webhooks/index.ts'
 
 const instant = z.iso.datetime({ offset: true }).describe('RFC 3339')
@@ -377,6 +378,34 @@ export const attention = z
     options: z.array(z.string()).describe('What can be done about it, as paths of this API'),
   })
   .meta({ id: 'Attention' })
+
+/** A way to people. */
+export const alarmChannel = z
+  .object({
+    id: z.string(),
+    object: z.literal('alarm_channel'),
+    livemode: z.boolean(),
+    type: z.enum(CHANNEL_TYPES),
+    name: z.string(),
+    hint: z.string().describe('The host that it goes to; the address itself is never told'),
+    kinds: z.union([
+      z.literal('*'),
+      z.array(z.enum(Object.keys(ALARM_KINDS) as [AlarmKind, ...AlarmKind[]])),
+    ]),
+    status: z.enum(['enabled', 'disabled']),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: 'AlarmChannel' })
+
+/** What became of trying a channel out. */
+export const alarmTest = z
+  .object({
+    object: z.literal('alarm_test'),
+    told: z.boolean(),
+    error: z.string().nullable().describe('Why not'),
+  })
+  .meta({ id: 'AlarmTest' })
 
 /** An object that is gone. */
 export const deleted = z

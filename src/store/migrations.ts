@@ -13,6 +13,7 @@
 
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { booksSchema } from './books-schema.ts'
+import { alarmsSchema } from './alarms-schema.ts'
 import { StoreTooOld, type DatabaseKind } from './database.ts'
 import { firstSchema } from './first-schema.ts'
 import { merchantSchema } from './merchant-schema.ts'
@@ -26,6 +27,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly strin
   '0002-merchant': merchantSchema,
   '0003-users': usersSchema,
   '0004-books': booksSchema,
+  '0005-alarms': alarmsSchema,
   '0006-moves': movesSchema,
 }
 

@@ -41,6 +41,9 @@ export const MOVED_TABLES: readonly MovedTable[] = [
   named('reconciliations', 'app'),
   named('differences', 'app'),
   named('billed_elsewhen', 'app', 'app', 'bill_type', 'out_trade_no', 'out_request_no'),
+  named('alarm_channels', 'app'),
+  named('alarms', 'app'),
+  named('alarm_deliveries', 'app'),
 ]
 
 /** Those that each database keeps for itself; people sign in anew. */

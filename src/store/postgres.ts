@@ -8,6 +8,7 @@
 import { sql } from 'kysely'
 import { StoreUnavailable } from '../payments/payment-store.ts'
 import { createAccessStore } from './access-queries.ts'
+import { createAlarmStore } from './alarm-queries.ts'
 import { StoreMoved, StoreNotDurable, type StoreDatabase } from './database.ts'
 import { createDeskStore } from './desk-queries.ts'
 import { createFigureStore } from './figure-queries.ts'
@@ -94,6 +95,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       webhooks: createWebhookStore(its),
       figures: createFigureStore(its),
       books: createBooksStore(its),
+      alarms: createAlarmStore(its),
     }
     stores.set(app, store)
     return store

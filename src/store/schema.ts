@@ -33,6 +33,9 @@ export interface Schema {
   readonly reconciliations: ReconciliationsTable
   readonly differences: DifferencesTable
   readonly billed_elsewhen: BilledElsewhenTable
+  readonly alarm_channels: AlarmChannelsTable
+  readonly alarms: AlarmsTable
+  readonly alarm_deliveries: AlarmDeliveriesTable
   readonly owner: OwnerTable
   readonly moves: MovesTable
 }
@@ -509,4 +512,54 @@ export interface MovesTable {
   apps: string
   /** In PostgreSQL: JSON of the last key and the number of rows that are there, by table. */
   progress: string
+}
+
+/** One row a way to people. */
+export interface AlarmChannelsTable {
+  /** `alc_…`. */
+  id: string
+  app: string
+  /** `dingtalk`, `wecom`, `feishu`, `email`, `webhook`. */
+  type: string
+  name: string
+  /** The host that it goes to. */
+  hint: string
+  /** `*`, or the kinds as `,gateway_down,clock_off,`. */
+  kinds: string
+  /** `enabled`, `disabled`. */
+  status: string
+  /** JSON of its address and secret, sealed for its id. */
+  settings: string
+  created_at: number
+  updated_at: number
+}
+
+/** One row something that people have to know. */
+export interface AlarmsTable {
+  id: string
+  app: string
+  kind: string
+  /** Unique with its kind in its app: it is told once. */
+  about: string
+  text: string
+  at: number
+}
+
+/** One row an alarm for a channel; written in the commit of the alarm. */
+export interface AlarmDeliveriesTable {
+  id: string
+  app: string
+  alarm_id: string
+  channel_id: string
+  kind: string
+  /** `pending`, `told`, `failed` (given up). */
+  status: string
+  attempts: number
+  /** Why the last attempt failed, for people. */
+  error: string | null
+  due_at: number | null
+  /** By the database's clock, as `due_at`. */
+  told_at: number | null
+  lease_token: string | null
+  leased_until: number
 }

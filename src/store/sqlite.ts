@@ -11,6 +11,7 @@ import { sql, type Kysely } from 'kysely'
 import { systemClock, type Clock } from '../alipay/index.ts'
 import { createAccessStore } from './access-queries.ts'
 import { createBooksStore } from './books-queries.ts'
+import { createAlarmStore } from './alarm-queries.ts'
 import { StoreMoved, StoreNotDurable, StoreOfAnother, type StoreDatabase } from './database.ts'
 import { openDatabase, type DatabaseSync } from './database-sync.ts'
 import { createDeskStore } from './desk-queries.ts'
@@ -131,6 +132,7 @@ async function start(
       webhooks: createWebhookStore(its),
       figures: createFigureStore(its),
       books: createBooksStore(its),
+      alarms: createAlarmStore(its),
     }
     stores.set(app, store)
     return store
@@ -228,6 +230,14 @@ export async function wakeAll(db: Kysely<Schema>, now: number): Promise<void> {
     .execute()
   await db
     .updateTable('webhook_deliveries')
+    .set({ due_at: now, lease_token: null, leased_until: 0 })
+    .where('due_at', 'is not', null)
+    .where((where) =>
+      where.or([where('leased_until', '>', 0), where('due_at', '>', now + PLAUSIBLE_MS)]),
+    )
+    .execute()
+  await db
+    .updateTable('alarm_deliveries')
     .set({ due_at: now, lease_token: null, leased_until: 0 })
     .where('due_at', 'is not', null)
     .where((where) =>

@@ -7,6 +7,7 @@
 import type { AccessStore, DeskStore, UserStore } from '../access/index.ts'
 import type { BooksStore } from '../books/index.ts'
 import type { FigureStore, PaymentStore } from '../payments/index.ts'
+import type { AlarmStore } from '../alarms/index.ts'
 import type { WebhookStore } from '../webhooks/index.ts'
 import type { DatabaseKind } from './database.ts'
 
@@ -17,6 +18,7 @@ export interface Store {
   readonly webhooks: WebhookStore
   readonly figures: FigureStore
   readonly books: BooksStore
+  readonly alarms: AlarmStore
   /** Who may ask: of all applications of the database. */
   readonly access: AccessStore
   /** Who signs in to the back office: of all applications of the database. */
@@ -35,7 +37,7 @@ export interface Store {
 }
 
 /** The rows of one application and mode. */
-export type AppStore = Pick<Store, 'payments' | 'webhooks' | 'figures' | 'books'>
+export type AppStore = Pick<Store, 'payments' | 'webhooks' | 'figures' | 'books' | 'alarms'>
 
 /** Whose rows these are unless it is said. */
 export const IDENTITY_DEFAULT = 'default'

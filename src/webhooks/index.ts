@@ -342,7 +342,9 @@ export * from './event-types.ts'
 export { eventMessage, type WebhookMessage } from './message.ts'
 export {
   CONNECT_TIMEOUT_MS,
+  createPinnedDispatcher,
   KEEP_ALIVE_MS,
+  systemLookup,
   type Lookup,
   type ResolvedAddress,
 } from './pinned-dispatcher.ts'

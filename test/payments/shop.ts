@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { expect } from 'vitest'
 import { createAccess, createDesk, createUsers, MasterKey } from '../../src/access/index.ts'
+import { createAlarms } from '../../src/alarms/index.ts'
 import {
   addMs,
   createClient,
@@ -47,7 +48,7 @@ import {
   type Server,
 } from '../../src/server/index.ts'
 import { openSqliteStore } from '../../src/store/index.ts'
-import { createWebhooks, type WebhookStore } from '../../src/webhooks/index.ts'
+import { createWebhooks, plainVault, type WebhookStore } from '../../src/webhooks/index.ts'
 
 /** The moment at which every shop opens. */
 export const opening = parseBeijingTime('2026-11-23 10:00:00')
@@ -219,6 +220,7 @@ export async function openShop(options: ShopOptions = {}) {
         payments: running,
         webhooks: webhooks(),
         figures: sqlite.figures,
+        alarms,
         client,
         notifyToken,
         mode: 'test',
@@ -232,6 +234,14 @@ export async function openShop(options: ShopOptions = {}) {
     })
   // The database may be another one after a restart.
   const access = () => createAccess({ store: sqlite.access, clock: ownClock })
+  // Nobody is there: what is sent is refused before it leaves.
+  const alarms = createAlarms({
+    store: sqlite.alarms,
+    livemode: false,
+    vault: plainVault,
+    clock: ownClock,
+    lookup: async () => [{ address: '192.168.0.1', family: 4 }],
+  })
   const webhooks = () =>
     createWebhooks({ store: sqlite.webhooks, livemode: false, clock: ownClock })
   await access().adoptKey({ appId: ONE_APP_ID, key: API_KEY, name: 'the shop' })

@@ -73,6 +73,7 @@ async function walk(
     createRefund: { payment: id },
     resolvePayment: { action: 'accept' },
     createWebhookEndpoint: { url: 'https://shop.example/hook' },
+    createAlarmChannel: { name: 'x', type: 'wecom', url: 'https://robot.example/' },
     recoverWebhooks: { since: '2026-11-26T00:00:00Z' },
     createApiKey: { name: 'x', scopes: ['api_keys:read'] },
     createUser: { email: 'x@shop.example', name: 'x', role: 'support' },

@@ -1,0 +1,176 @@
+/**
+ * Looks for what people have to know, and raises it. Each finding has a name, so that it is told
+ * once, however often and by however many nodes it is found.
+ *
+ * @module
+ */
+
+import type { Alarm, Alarms } from '../alarms/index.ts'
+import {
+  addMs,
+  CLOCK_SKEW_WARN_MS,
+  formatRfc3339,
+  GatewayClock,
+  toInstant,
+  type AlipayClient,
+  type CertificateFiles,
+  type Clock,
+  type Instant,
+} from '../alipay/index.ts'
+import { parseCertificates } from '../alipay/certificate.ts'
+import { DueLoop } from '../payments/due-loop.ts'
+import { StoreUnavailable, type Payments } from '../payments/index.ts'
+
+/** How often is looked, in milliseconds. */
+export const WATCH_MS = 60_000
+
+/** A payment without a result is told of this long after its deadline, in milliseconds. */
+export const STUCK_MS = 300_000
+
+/** Days before a certificate's end on which it is told. */
+export const EXPIRY_DAYS: readonly number[] = [30, 14, 7, 3, 1, 0]
+
+/** Calls without a definite answer, since the last look, from which on the gateway is tried. */
+const UNKNOWN_CALLS = 3
+
+const LOOKED_AT = 100
+
+/** What is watched. */
+export interface AlarmWatchOptions {
+  readonly alarms: Alarms
+  readonly payments: Pick<Payments, 'list' | 'listRefunds'>
+  readonly client: Pick<AlipayClient, 'measureClock'>
+  readonly clock: Clock
+  /** In certificate mode: those that end. */
+  readonly certificates: CertificateFiles | undefined
+  readonly onError: (error: unknown) => void
+}
+
+/** A watch that can be begun and ended. */
+export interface AlarmWatch {
+  /** Counts a call to the gateway that nobody knows the outcome of. */
+  noteUnknown(): void
+  /** One look, for tests and for the loop. */
+  look(): Promise<void>
+  start(): void
+  stop(): Promise<void>
+}
+
+/** Makes it. */
+export function createAlarmWatch(options: AlarmWatchOptions): AlarmWatch {
+  const { alarms, payments, client, clock, certificates, onError } = options
+  let unknownCalls = 0
+
+  const look = async (): Promise<void> => {
+    const now = clock.now()
+    const found = [...clockOff(clock), ...expiring(certificates, now)]
+    if (unknownCalls >= UNKNOWN_CALLS && !(await answers(client))) found.push(gatewayDown(now))
+    unknownCalls = 0
+    try {
+      for (const alarm of [...found, ...(await needingAttention(payments, now))]) {
+        await alarms.raise(alarm)
+      }
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error
+      await alarms.shout(storeFailing(now))
+      throw error
+    }
+  }
+  const loop = new DueLoop({
+    async look() {
+      await look()
+      return WATCH_MS
+    },
+    idleMs: WATCH_MS,
+    onError,
+  })
+  return {
+    noteUnknown: () => void unknownCalls++,
+    look,
+    start: () => loop.start(),
+    stop: () => loop.stop(),
+  }
+}
+
+/** The alarm of a database that cannot be written to. */
+export function storeFailing(now: Instant): Alarm {
+  return {
+    kind: 'store_failing',
+    about: hourOf(now),
+    text: '数据库不可用，付款已暂停，恢复后自动继续。/ The database is away: no payment is taken until it is back; nothing is lost.',
+  }
+}
+
+async function needingAttention(
+  payments: AlarmWatchOptions['payments'],
+  now: Instant,
+): Promise<Alarm[]> {
+  const reviews = await payments.list({ limit: LOOKED_AT, inReview: true })
+  const refunds = await payments.listRefunds({ limit: LOOKED_AT, status: 'requires_action' })
+  const closing = await payments.list({ limit: LOOKED_AT, status: 'closing' })
+  const stuck = closing.filter(({ payment }) => addMs(payment.expiresAt, STUCK_MS) < now)
+  return [
+    ...reviews.map(({ payment: { id, review } }): Alarm => {
+      return { kind: 'payment_review', about: `${id}:${review}`, text: `${id}: ${review}` }
+    }),
+    ...stuck.map(({ payment: { id, expiresAt } }): Alarm => {
+      const text = `${id}: ${formatRfc3339(expiresAt)} 起没有结果 / no result since`
+      return { kind: 'payment_stuck', about: id, text }
+    }),
+    ...refunds.map(({ id, paymentId, failure }): Alarm => {
+      const why = failure?.code ?? ''
+      return {
+        kind: 'refund_requires_action',
+        about: `${id}:${why}`,
+        text: `${id} (${paymentId}) ${why}`.trimEnd(),
+      }
+    }),
+  ]
+}
+
+function clockOff(clock: Clock): Alarm[] {
+  if (!(clock instanceof GatewayClock) || !clock.isMeasured) return []
+  const { offsetMs } = clock
+  if (Math.abs(offsetMs) <= CLOCK_SKEW_WARN_MS) return []
+  const seconds = Math.round(Math.abs(offsetMs) / 1000)
+  const way = offsetMs > 0 ? '慢了 / behind by' : '快了 / ahead by'
+  return [{ kind: 'clock_off', about: hourOf(clock.now()), text: `${way} ${seconds} s (NTP)` }]
+}
+
+function expiring(certificates: CertificateFiles | undefined, now: Instant): Alarm[] {
+  if (certificates === undefined) return []
+  const { app, alipay } = certificates
+  return [
+    ['应用证书 / application certificate', app] as const,
+    ['支付宝证书 / Alipay’s certificate', alipay] as const,
+  ].flatMap(([name, file]) =>
+    parseCertificates(file).flatMap(({ serialNumber, validTo }): Alarm[] => {
+      const end = toInstant(Date.parse(validTo))
+      const days = Math.floor((end - now) / 86_400_000)
+      const due = EXPIRY_DAYS.filter((limit) => days <= limit).at(-1)
+      if (due === undefined) return []
+      const text = `${name} ${serialNumber}: ${formatRfc3339(end)}, ${Math.max(0, days)} d`
+      return [{ kind: 'key_expiring', about: `${serialNumber}:${due}`, text }]
+    }),
+  )
+}
+
+function gatewayDown(now: Instant): Alarm {
+  return {
+    kind: 'gateway_down',
+    about: hourOf(now),
+    text: '未完成的付款会继续查询，直到有确定结果。/ Open payments are asked about until it answers; none is given up.',
+  }
+}
+
+async function answers(client: AlarmWatchOptions['client']): Promise<boolean> {
+  return client.measureClock().then(
+    () => true,
+    () => false,
+  )
+}
+
+/** What goes on is told again each hour. */
+function hourOf(now: Instant): string {
+  return formatRfc3339(now).slice(0, 13)
+}
