@@ -17,6 +17,7 @@ import { languageOf } from './cashier/language.ts'
 import { notFoundPage } from './cashier/page.ts'
 import { cashierRoutes } from './cashier/routes.ts'
 import { consoleRoutes } from './console/routes.ts'
+import { measureState } from './measured-state.ts'
 import { createMetrics } from './metrics.ts'
 import { notifyRoute } from './notify-route.ts'
 import { openApi } from './openapi.ts'
@@ -93,6 +94,7 @@ export function createServer(options: ServerOptions): Server {
       return sendProblem(c, insufficientScope('metrics:read', who.actor))
     }
     const { metrics } = context
+    metrics.stands(await measureState(context))
     return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType })
   })
 

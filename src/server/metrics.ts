@@ -4,7 +4,7 @@
  * @module
  * @see https://prometheus.io/docs/practices/naming/
  */
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What this process counts. */
 export interface Metrics {
@@ -17,10 +17,24 @@ export interface Metrics {
   }): void
   /** A notification of Alipay's; `result` as in the log. */
   notified(result: string): void
+  /** How things stand, found out for who asks now. */
+  stands(state: MeasuredState): void
   /** All of it in the text format. */
   text(): Promise<string>
   /** The format's media type. */
   readonly contentType: string
+}
+
+/** How things stand. */
+export interface MeasuredState {
+  /** Whether the database answers. */
+  readonly storeUp: boolean
+  /** Gateway less machine, in seconds; `undefined` before it was measured. */
+  readonly clockOffsetSeconds: number | undefined
+  /** What a person has to look at, by kind; all kinds, also those of which there is none. */
+  readonly attention: Readonly<Record<string, number>>
+  /** Webhook endpoints, by status; likewise. */
+  readonly webhookEndpoints: Readonly<Record<string, number>>
 }
 
 /** Begins to count. */
@@ -47,7 +61,37 @@ export function createMetrics(): Metrics {
     labelNames: ['result'],
     registers,
   })
+  const attention = new Gauge({
+    name: 'saoma_attention',
+    help: 'What a person has to look at, by kind; 100 of a kind stand for 100 or more.',
+    labelNames: ['kind'],
+    registers,
+  })
+  const clockOffset = new Gauge({
+    name: 'saoma_clock_offset_seconds',
+    help: 'The gateway’s clock less the machine’s: positive where the machine is behind.',
+    registers,
+  })
+  const storeUp = new Gauge({
+    name: 'saoma_store_up',
+    help: 'Whether the database answers.',
+    registers,
+  })
+  const endpoints = new Gauge({
+    name: 'saoma_webhook_endpoints',
+    help: 'Webhook endpoints, by status.',
+    labelNames: ['status'],
+    registers,
+  })
   return {
+    stands(state) {
+      storeUp.set(state.storeUp ? 1 : 0)
+      if (state.clockOffsetSeconds !== undefined) clockOffset.set(state.clockOffsetSeconds)
+      for (const [kind, count] of Object.entries(state.attention)) attention.set({ kind }, count)
+      for (const [status, count] of Object.entries(state.webhookEndpoints)) {
+        endpoints.set({ status }, count)
+      }
+    },
     answered({ method, route, status, seconds }) {
       requests.inc({ method, route, status })
       durations.observe({ method, route }, seconds)
