@@ -122,6 +122,16 @@ export class MasterKey {
     }
   }
 
+  /**
+   * Seals a text again with the key that seals now; one that is sealed with it already stays as it
+   * is.
+   *
+   * @throws {MasterKeyInvalid} If it cannot be opened.
+   */
+  reseal(sealed: string, rowId: string): string {
+    return this.isCurrent(sealed) ? sealed : this.seal(this.open(sealed, rowId), rowId)
+  }
+
   toString(): string {
     return REDACTED
   }

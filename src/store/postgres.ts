@@ -20,6 +20,7 @@ import { statementKysely, toResult, transactionKysely } from './postgres-dialect
 import { PostgresHearing } from './postgres-hearing.ts'
 import { PostgresHosts } from './postgres-hosts.ts'
 import { createPostgresPayments } from './postgres-payments.ts'
+import { resealAll } from './reseal.ts'
 import { IDENTITY_DEFAULT, type AppStore, type Store } from './store.ts'
 import { createUserStore } from './user-queries.ts'
 import { createWebhookStore } from './webhook-queries.ts'
@@ -107,6 +108,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     access: createAccessStore(shared),
     users: createUserStore(shared),
     desk: createDeskStore(shared),
+    reseal: (reseal) => resealAll(shared, reseal),
     of,
     failed: new Promise(() => {}),
     async close() {

@@ -18,6 +18,7 @@ import { createDeskStore } from './desk-queries.ts'
 import { createFigureStore } from './figure-queries.ts'
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts'
 import { migrate } from './migrations.ts'
+import { resealAll } from './reseal.ts'
 import type { Schema } from './schema.ts'
 import { backUp } from './sqlite-backup.ts'
 import { directKysely, groupedKysely, StatementRunner } from './sqlite-dialect.ts'
@@ -144,6 +145,7 @@ async function start(
     access: createAccessStore(shared),
     users: createUserStore(shared),
     desk: createDeskStore(shared),
+    reseal: (reseal) => resealAll(shared, reseal),
     of,
     failed,
     async backup(to) {

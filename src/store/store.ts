@@ -10,6 +10,7 @@ import type { FigureStore, PaymentStore } from '../payments/index.ts'
 import type { AlarmStore } from '../alarms/index.ts'
 import type { WebhookStore } from '../webhooks/index.ts'
 import type { DatabaseKind } from './database.ts'
+import type { Reseal, ResealResult } from './reseal.ts'
 
 /** An open store: the rows of one application and mode. */
 export interface Store {
@@ -27,6 +28,8 @@ export interface Store {
   readonly desk: DeskStore
   /** The rows of another application in the same database; for one identity the same object. */
   of(identity: string): AppStore
+  /** Seals again all that is kept sealed, of all applications, beside those who use it. */
+  reseal(reseal: Reseal): Promise<ResealResult>
   /**
    * Resolves when the store can not be trusted any more, with the reason. From then on every call
    * rejects with `StoreUnavailable`; the process is to end, and to start again.

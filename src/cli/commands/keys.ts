@@ -61,6 +61,25 @@ Examples:
   $ saoma keys check --app-private-key app-private-key.txt --alipay-public-key MIIBIjANBgkq…`,
     )
     .action(check)
+  keys
+    .command('rewrap')
+    .description('seal all secrets of the database again, after a change of SAOMA_MASTER_KEY')
+    .option('--env-file <file>', 'read settings from this file too; the environment goes first')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+To change the master key without a pause:
+  1. Put the new key in front on every node: SAOMA_MASTER_KEY=<new>,<old>; restart them one by one.
+  2. Run this command with the same settings. With SQLite stop the server for it.
+  3. Take the old key away on every node.
+Stopped half-way, run it again. Backups from before still need the old key.
+
+Examples:
+  $ saoma keys rewrap
+  $ saoma keys rewrap --env-file /etc/saoma/saoma.env`,
+    )
+    .action(rewrap)
 }
 
 async function generate(options: {
@@ -91,4 +110,16 @@ async function check(options: CheckOptions & { readonly json?: true }): Promise<
       : formatKeysReport(report, createStyle(process.stdout, process.env)),
   )
   process.exitCode = { right: 0, wrong: 1, nothing_configured: 2 }[report.status]
+}
+
+async function rewrap(options: { readonly envFile?: string; readonly json?: true }): Promise<void> {
+  const { readEnvironment } = await import('../environment-file.ts')
+  const { rewrapKeys } = await import('../keys-rewrap.ts')
+  const folder = process.env['SAOMA_FOLDER'] || '.saoma'
+  const result = await rewrapKeys(readEnvironment(folder, process.env, options.envFile))
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(result)}\n`
+      : `${result.resealed} sealed again, ${result.current} were current. Everything opens with key ${result.key} now.\n`,
+  )
 }
