@@ -124,7 +124,7 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
     port,
     host: optional(env, 'SAOMA_HOST') ?? '127.0.0.1',
     folder: optional(env, 'SAOMA_FOLDER') ?? '.saoma',
-    database: readDatabase(env),
+    database: readDatabaseConfiguration(env),
     rules: readRules(env),
     callsPerSecond: positive(env, 'SAOMA_CALLS_PER_SECOND'),
     apiKey: optional(env, 'SAOMA_API_KEY'),
@@ -136,7 +136,22 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
   }
 }
 
-function readDatabase(env: Environment): DatabaseConfiguration | undefined {
+/** Whose payments a `saoma dev` keeps. */
+export const DEV_IDENTITY = 'the emulator of saoma dev'
+
+/** Whose payments a folder's database keeps: the mode and the application. */
+export function readIdentity(env: Environment): string {
+  const appId = optional(env, 'SAOMA_APP_ID')
+  if (appId === undefined) return DEV_IDENTITY
+  return `${gatewayMode(readGatewayAddress(env['SAOMA_GATEWAY']))} ${appId}`
+}
+
+/**
+ * Where the database is; `undefined` for SQLite in the folder.
+ *
+ * @throws {Failure} If the address is none of PostgreSQL's.
+ */
+export function readDatabaseConfiguration(env: Environment): DatabaseConfiguration | undefined {
   const url = optional(env, 'SAOMA_DATABASE_URL')
   if (url === undefined) return undefined
   if (!/^postgres(?:ql)?:\/\//.test(url)) {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { createClient, MovableClock, type Fen } from '../alipay/index.ts'
 import { createEmulator, listen, type Emulator } from '../emulator/index.ts'
 import type { LogEntry } from '../server/index.ts'
+import { DEV_IDENTITY } from './configuration.ts'
 import { Failure } from './failure.ts'
 import { lanAddress } from './lan-address.ts'
 import { openStore, startMerchantServer, type MerchantServer } from './merchant-server.ts'
@@ -70,7 +71,7 @@ export async function startDev(options: DevOptions): Promise<{
   const log = (entry: LogEntry): void => {
     if (entry.level !== 'info') process.stderr.write(`${JSON.stringify(entry)}\n`)
   }
-  const identity = 'the emulator of saoma dev'
+  const identity = DEV_IDENTITY
   const store = await openStore({ folder, identity, clock, log })
   let server: MerchantServer | undefined
   const emulator = await createEmulator({

@@ -51,7 +51,7 @@ export interface MerchantApi {
    *
    * @throws {Failure} With the API's own message where it says no.
    */
-  call<Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>
+  call<Answer>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<Answer>
 }
 
 /**
@@ -65,7 +65,7 @@ export function connect(
 ): MerchantApi {
   const running = findServer(env, folder)
   return {
-    async call<Answer>(method: 'GET' | 'POST', path: string, body?: object) {
+    async call<Answer>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object) {
       const response = await request(new URL(`/v1${path}`, running.url), {
         method,
         headers: {

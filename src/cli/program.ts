@@ -28,6 +28,7 @@ import * as refunds from './commands/refunds.ts'
 import * as restore from './commands/restore.ts'
 import * as serve from './commands/serve.ts'
 import * as trigger from './commands/trigger.ts'
+import * as users from './commands/users.ts'
 import * as verify from './commands/verify.ts'
 import { readVersion } from './version.ts'
 
@@ -67,6 +68,7 @@ const COMMANDS = [
   trigger,
   alarms,
   logs,
+  users,
   doctor,
   verify,
   keys,
