@@ -22,7 +22,7 @@ export {
   type StageOptions,
 } from './credentials.ts'
 export { createCurrentClient, type CurrentClient } from './current-client.ts'
-export { PASSWORD_MAX, PASSWORD_MIN } from './password.ts'
+export { PASSWORD_LOG_N, PASSWORD_MAX, PASSWORD_MIN } from './password.ts'
 export { ROLE_NAMES, ROLES, scopesOf, type Role } from './roles.ts'
 export { allows, mayGive, SCOPES, type Scope, type Scopes } from './scopes.ts'
 export type { Session, SignedIn } from './session.ts'

@@ -13,26 +13,33 @@ export const PASSWORD_MIN = 10
 /** At the most: enough for a sentence. */
 export const PASSWORD_MAX = 200
 
-/** 32 MiB, a tenth of a second. */
-const COST = { logN: 15, r: 8, p: 3 } as const
+/** The logarithm of scrypt's N by default: with r = 8 and p = 3, 32 MiB and a third of a second. */
+export const PASSWORD_LOG_N = 15
+
+const R = 8
+const P = 3
 const SALT_BYTES = 16
 const KEY_BYTES = 32
 
 /** What is kept of a password, e.g. `scrypt$15$8$3$<salt>$<hash>`. */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, logN = PASSWORD_LOG_N): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
-  const { logN, r, p } = COST
-  const key = await inTurn(() => derive(password, salt, { logN, r, p }, KEY_BYTES))
-  return ['scrypt', logN, r, p, salt.toString('base64url'), key.toString('base64url')].join('$')
+  const key = await inTurn(() => derive(password, salt, { logN, r: R, p: P }, KEY_BYTES))
+  return ['scrypt', logN, R, P, salt.toString('base64url'), key.toString('base64url')].join('$')
 }
 
 /**
  * Whether it is the password.
  *
  * @param kept `null` for somebody who has none, or is not there: it takes as long to say no.
+ * @param ofNobody The cost of that, as {@link PASSWORD_LOG_N}.
  */
-export async function isPassword(password: string, kept: string | null): Promise<boolean> {
-  const [, logN, r, p, salt = '', hash = ''] = (kept ?? NOBODY).split('$')
+export async function isPassword(
+  password: string,
+  kept: string | null,
+  ofNobody = PASSWORD_LOG_N,
+): Promise<boolean> {
+  const [, logN, r, p, salt = '', hash = ''] = (kept ?? nobody(ofNobody)).split('$')
   const expected = Buffer.from(hash, 'base64url')
   const cost = { logN: Number(logN), r: Number(r), p: Number(p) }
   const key = await inTurn(() =>
@@ -57,7 +64,10 @@ interface Cost {
   readonly p: number
 }
 
-const NOBODY = `scrypt$${COST.logN}$${COST.r}$${COST.p}$${'A'.repeat(22)}$${'A'.repeat(43)}`
+/** Of the same cost as everybody's. */
+function nobody(logN: number): string {
+  return `scrypt$${logN}$${R}$${P}$${'A'.repeat(22)}$${'A'.repeat(43)}`
+}
 
 function derive(
   password: string,

@@ -10,7 +10,7 @@ import { newLeaseToken } from '../payments/identifiers.ts'
 import { hashOf } from './api-key.ts'
 import { countAttempt, forgetAttempts } from './attempts.ts'
 import type { MasterKey } from './master-key.ts'
-import { hashPassword, isAcceptable, isPassword } from './password.ts'
+import { hashPassword, isAcceptable, isPassword, PASSWORD_LOG_N } from './password.ts'
 import type { Role } from './roles.ts'
 import {
   isAlive,
@@ -156,6 +156,8 @@ export interface UsersOptions {
   readonly store: UserStore
   /** Seals the secrets of authenticators. */
   readonly vault: MasterKey
+  /** The logarithm of scrypt's N, of new passwords. Default {@link PASSWORD_LOG_N}. */
+  readonly passwordLogN?: number
   /** Default: the machine's. */
   readonly clock?: Clock
   /** Is told of failures in the background. Default: writes them to stderr. */
@@ -169,7 +171,7 @@ const UPKEEP_MS = 10 * 60_000
 
 /** Makes it. Nothing runs in the background until `start()`. */
 export function createUsers(options: UsersOptions): Users {
-  const { store, vault, clock = systemClock } = options
+  const { store, vault, clock = systemClock, passwordLogN = PASSWORD_LOG_N } = options
   const onError = options.onError ?? ((error) => console.error(error))
   const ownerCodes = new Map<string, string>()
   let timer: NodeJS.Timeout | undefined
@@ -270,7 +272,7 @@ export function createUsers(options: UsersOptions): Users {
           const owner: StoredUser = {
             ...newUser({ ...user, role: 'owner' }),
             status: 'active',
-            passwordHash: await hashPassword(password),
+            passwordHash: await hashPassword(password, passwordLogN),
           }
           if (!(await store.insertUser(owner, true))) return undefined
           return { status: 'signed_in' as const, signedIn: await begin(owner) }
@@ -285,7 +287,7 @@ export function createUsers(options: UsersOptions): Users {
       if (waitMs > 0) return { status: 'too_many_attempts', waitMs }
       const user = await store.findUserByEmail(appId, normalEmail(email))
       // Asked in any case: the time it takes tells nobody who has an account.
-      const isRight = await isPassword(password, user?.passwordHash ?? null)
+      const isRight = await isPassword(password, user?.passwordHash ?? null, passwordLogN)
       if (user?.status !== 'active' || !isRight) return { status: 'credentials_wrong' }
       if (user.totpEnabled) {
         if (code === undefined || code === '') return { status: 'totp_required' }
@@ -362,7 +364,7 @@ export function createUsers(options: UsersOptions): Users {
       if (!isAcceptable(password, user.email)) return { status: 'password_unfit' }
       const change: UserChange = {
         status: 'active',
-        passwordHash: await hashPassword(password),
+        passwordHash: await hashPassword(password, passwordLogN),
         invitationHash: null,
         invitationExpiresAt: null,
       }
@@ -375,8 +377,8 @@ export function createUsers(options: UsersOptions): Users {
       if (!isAcceptable(next, email)) return { status: 'password_unfit' }
       return guarded(`${appId} ${email}`, 'credentials_wrong', async () => {
         const user = await findStored(appId, id)
-        if (!(await isPassword(current, user?.passwordHash ?? null))) return undefined
-        const change = { passwordHash: await hashPassword(next) }
+        if (!(await isPassword(current, user?.passwordHash ?? null, passwordLogN))) return undefined
+        const change = { passwordHash: await hashPassword(next, passwordLogN) }
         const changed = await store.updateUser(appId, id, change, {})
         if (!isUser(changed)) return undefined
         return { status: 'signed_in' as const, signedIn: await begin(changed) }
@@ -403,7 +405,8 @@ export function createUsers(options: UsersOptions): Users {
     removeTotp: ({ appId, id, email }, password) =>
       guarded(`${appId} ${email}`, 'credentials_wrong', async () => {
         const user = await findStored(appId, id)
-        if (!(await isPassword(password, user?.passwordHash ?? null))) return undefined
+        if (!(await isPassword(password, user?.passwordHash ?? null, passwordLogN)))
+          return undefined
         await store.updateUser(appId, id, { totpEnabled: false, sealedTotp: null })
         return { status: 'done' as const }
       }),

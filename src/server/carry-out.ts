@@ -9,6 +9,7 @@ import type { Context, Hono } from 'hono'
 import { z } from 'zod'
 import { allows } from '../access/index.ts'
 import { authenticate, insufficientScope } from './authentication.ts'
+import { whileSignedIn } from './console/session-stream.ts'
 import { answerNamed, readRequestName } from './named-request.ts'
 import type { Answer, AnyOperation, Call, Stream } from './operation.ts'
 import { contextOf, describeError, type RouteEnvironment, type ServerContext } from './options.ts'
@@ -81,7 +82,10 @@ async function answer(
   }
   const work = async () => {
     if (operation.audit !== undefined) await record(operation, call)
-    return operation.handle(call)
+    const result = await operation.handle(call)
+    const { session } = actor
+    if (session === null || context.users === undefined || !('stream' in result)) return result
+    return { ...result, stream: whileSignedIn(result.stream, session, context.users) }
   }
   if (name.value === undefined) return send(c, await withinTime(work(), operation, call))
   const request = {

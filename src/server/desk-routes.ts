@@ -174,21 +174,23 @@ const createFilter = operation({
   scope: 'payments:read',
   body: z.strictObject({
     name: text('name', 100),
-    list: z.enum(['payments', 'refunds'], 'list is payments or refunds'),
-    query: z
+    list: z.enum(['payments', 'refunds'], 'list is payments or refunds').default('payments'),
+    filters: z
       .record(
         z.string().min(1).max(40),
-        z.string('query holds texts').max(200, 'a value of query has at most 200 characters'),
-        'query holds parameters of the list',
+        z.string('filters holds texts').max(200, 'a value of filters has at most 200 characters'),
+        'filters holds parameters of the list',
       )
-      .refine((query) => Object.keys(query).length <= 20, 'query holds at most 20 parameters')
+      .refine((filters) => Object.keys(filters).length <= 20, 'filters holds at most 20 parameters')
       .describe('The parameters of the list'),
   }),
   answers: { 201: { description: 'Saved.', schema: savedFilter } },
   problems: { ...CLOSED, too_many_filters: { status: 409, description: 'Delete one first.' } },
   handle: ({ app, actor, body }) =>
     atDesk(app, async (desk) => {
-      const saved = await desk.saveFilter({ ...body, appId: app.id, userId: actor.id })
+      const { filters: query, ...named } = body
+      const owned = { ...named, query, appId: app.id, userId: actor.id }
+      const saved = await desk.saveFilter(owned)
       return saved
         ? { status: 201, body: filterJson(saved) }
         : conflict(
@@ -291,7 +293,7 @@ function settingsJson({ refundApprovalAbove }: Settings) {
 
 function filterJson({ id, name, list: its, query, createdAt }: SavedFilter) {
   const created_at = formatRfc3339(createdAt)
-  return { id, object: 'saved_filter', name, list: its, query, created_at }
+  return { id, object: 'saved_filter', name, list: its, filters: query, created_at }
 }
 
 const REQUEST_NOT_FOUND = notFound(

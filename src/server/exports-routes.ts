@@ -37,7 +37,10 @@ const createExport = operation({
     format: z.enum(['csv', 'xlsx'], 'format is csv or xlsx'),
     from: instant('from').describe('Created then or later, RFC 3339'),
     to: instant('to').describe('Created before then'),
-    language: z.enum(['zh', 'en'], 'language is zh or en').default('zh'),
+    language: z
+      .enum(['zh', 'en'], 'language is zh or en')
+      .optional()
+      .describe('Of the headers; by default that of who asks, else Chinese'),
     filters: z
       .strictObject({
         status: z.union([paymentStatus, refundStatus], 'status is one of the list’s').optional(),
@@ -58,12 +61,13 @@ const createExport = operation({
       mediaType: ['text/csv', MEDIA_TYPES.xlsx],
     },
   },
-  async handle({ app, body }) {
-    const { kind, format, language, from, to: before } = body
+  async handle({ app, body, actor }) {
+    const { kind, format, from, to: before } = body
+    const language = body.language ?? actor.session?.user.locale ?? 'zh'
     const wrong = wrongFilter(body)
     if (wrong !== undefined) return wrong
     const header = HEADERS[kind][language]
-    const rows = rowsOf(app, body)
+    const rows = rowsOf(app, body, language)
     const parts =
       format === 'csv'
         ? writeCsv(header, rows)
@@ -83,7 +87,6 @@ interface Wish {
   readonly kind: ExportKind
   readonly from: Instant
   readonly to: Instant
-  readonly language: Locale
   readonly filters: {
     readonly status?: string | undefined
     readonly reference?: string | undefined
@@ -115,7 +118,8 @@ function invalid(param: string, message: string): Problem {
 
 async function* rowsOf(
   app: AppContext,
-  { kind, from, to, language, filters }: Wish,
+  { kind, from, to, filters }: Wish,
+  language: Locale,
 ): AsyncGenerator<readonly (readonly string[])[]> {
   const range = { limit: ROWS_AT_ONCE, createdFrom: from, createdBefore: to }
   for (let before: string | undefined; ;) {

@@ -20,7 +20,7 @@ export function requestJson(request: RefundRequest) {
     metadata: request.metadata,
     status: request.status,
     requested_by: request.requestedBy,
-    requested_at: formatRfc3339(request.requestedAt),
+    created_at: formatRfc3339(request.requestedAt),
     decided_by: request.decidedBy,
     decided_at: decidedAt === null ? null : formatRfc3339(decidedAt),
     refund: request.refundId,

@@ -307,7 +307,7 @@ export const refundRequest = z
     metadata,
     status: z.enum(['pending', 'approved', 'declined', 'failed']),
     requested_by: person,
-    requested_at: instant,
+    created_at: instant,
     decided_by: person.nullable(),
     decided_at: instant.nullable(),
     refund: z.string().nullable().describe('The refund that was made'),
@@ -322,7 +322,7 @@ export const savedFilter = z
     object: z.literal('saved_filter'),
     name: z.string(),
     list: z.enum(['payments', 'refunds']),
-    query: z.record(z.string(), z.string()),
+    filters: z.record(z.string(), z.string()),
     created_at: instant,
   })
   .meta({ id: 'SavedFilter' })

@@ -4,9 +4,16 @@
  *
  * @module
  */
-import { beforeEach, describe, expect, test } from 'vitest'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { Hono } from 'hono'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { MovableClock, toInstant } from '../../src/alipay/index.ts'
 import type { Users } from '../../src/access/index.ts'
+import { consolePages } from '../../src/server/console/pages.ts'
+import type { RouteEnvironment, ServerContext } from '../../src/server/options.ts'
 import { ONE_APP_ID } from '../../src/server/index.ts'
 import { Browser, hire, PASSWORD, signedIn } from './back-office.ts'
 import { openUsers, startServer } from './server-under-test.ts'
@@ -348,5 +355,71 @@ describe('users', () => {
     expect(mine.map(({ action }) => action)).toEqual(['payment.cancel', 'user.sign_in'])
     expect(mine[0]).toMatchObject({ actor_name: 'owner 小王', object_id: payment.id })
     expect(JSON.stringify(json)).not.toContain(PASSWORD)
+  })
+})
+
+test('what a person follows ends with his session', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const owner = await signedIn(under.get, users, 'owner')
+  const other = await signedIn(under.get, users, 'support')
+  const followed = await under.get('/v1/events/stream', { headers: { cookie: other.cookie } })
+  const reader = (followed.body as ReadableStream<Uint8Array>).getReader()
+  await reader.read()
+  await vi.advanceTimersByTimeAsync(5_000)
+  const broken = expect(reader.read()).rejects.toThrow()
+  await owner.ask('PATCH', `/v1/users/${other.user.id}`, { disabled: true })
+  await vi.advanceTimersByTimeAsync(5_000)
+  await broken
+})
+
+describe('the pages', () => {
+  test('are the built ones, with a nonce of their own, packed, and nothing from beside them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'saoma-console-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    mkdirSync(join(folder, 'web', 'assets'), { recursive: true })
+    writeFileSync(join(folder, 'secret.js'), 'secret')
+    writeFileSync(
+      join(folder, 'web', 'index.html'),
+      '<meta nonce="CSP_NONCE"><script src="/console/assets/a.js">',
+    )
+    writeFileSync(join(folder, 'web', 'assets', 'a.js'), 'alert(1)')
+    const context = { users, basePath: '/pay' } as unknown as ServerContext
+    const app = new Hono<RouteEnvironment>()
+    app.route('/console', consolePages(context, join(folder, 'web')))
+    const pages = await Promise.all(
+      ['/console', '/console/payments/pay_1'].map(async (path) => app.request(path)),
+    )
+    const nonces = await Promise.all(
+      pages.map(async (page) => {
+        const policy = page.headers.get('content-security-policy') ?? ''
+        const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? ''
+        expect(await page.text()).toBe(
+          `<meta nonce="${nonce}"><script src="/pay/console/assets/a.js">`,
+        )
+        return nonce
+      }),
+    )
+    expect(new Set(nonces).size).toBe(2)
+    const asset = await app.request('/console/assets/a.js', {
+      headers: { 'accept-encoding': 'gzip' },
+    })
+    expect(asset.headers.get('cache-control')).toContain('immutable')
+    expect(gunzipSync(await asset.arrayBuffer()).toString()).toBe('alert(1)')
+    expect(await (await app.request('/console/assets/a.js')).text()).toBe('alert(1)')
+    for (const path of [
+      'assets/b.js',
+      'assets/..%2f..%2fsecret.js',
+      'assets/%2e%2e/%2e%2e/secret.js',
+    ]) {
+      const { status } = await app.request(`/console/${path}`)
+      expect(status).toBe(404)
+    }
+  })
+
+  test('say what is missing', async () => {
+    const closed = await startServer().get('/console', { headers: { 'accept-language': 'en' } })
+    expect(closed.status).toBe(503)
+    expect(await closed.text()).toContain('The back office is closed')
   })
 })

@@ -135,7 +135,7 @@ test('the limit is changed by who may, and shown to who approves', async () => {
 })
 
 test('saved filters are their owner’s alone', async () => {
-  const filter = { name: '待处理', list: 'payments', query: { in_review: 'true' } }
+  const filter = { name: '待处理', list: 'payments', filters: { in_review: 'true' } }
   const { json } = await finance.ask('POST', '/v1/saved_filters', filter)
   expect(json).toMatchObject(filter)
   expect((await boss.ask('GET', '/v1/saved_filters')).json.data).toEqual([])

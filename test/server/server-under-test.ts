@@ -55,7 +55,7 @@ const shared = await openAccess()
 /** Users in a database in memory, who sign in by the clock that is given. */
 export async function openUsers(clock: Clock): Promise<Users> {
   const { users: store } = await openSqliteStore(':memory:')
-  return createUsers({ store, vault: MasterKey.create(), clock })
+  return createUsers({ store, vault: MasterKey.create(), clock, passwordLogN: 4 })
 }
 
 /** A desk in a database in memory. */

@@ -4,9 +4,12 @@
  *
  * @module
  */
+import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { extname, join, sep } from 'node:path'
+import { extname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { assetUrl } from '../cashier/assets.ts'
@@ -29,59 +32,86 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
-/**
- * Nothing from elsewhere, no inline script, in nobody's frame. Ant Design writes styles into the
- * page as it draws.
- */
-const POLICY = [
-  "default-src 'self'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self' data:",
-  "connect-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ')
+/** What the build leaves in the page where the nonce belongs. */
+const NONCE_PLACE = 'CSP_NONCE'
 
 /** Serves them. */
 export function consolePages(context: ServerContext, folder = FOLDER): Hono<RouteEnvironment> {
   const app = new Hono<RouteEnvironment>()
-  const files = context.users === undefined ? new Set<string>() : filesOf(folder)
+  const files = context.users === undefined ? new Map<string, StaticFile>() : filesOf(folder)
 
-  app.use(async (c, next) => {
-    await next()
-    c.header('content-security-policy', POLICY)
-    c.header('x-frame-options', 'DENY')
-    c.header('cross-origin-opener-policy', 'same-origin')
-  })
-
-  app.get('*', (c) => {
+  app.get('*', async (c) => {
     const path = c.req.path.replace(/^.*?\/console\/?/, '')
-    if (files.has(path) && path !== 'index.html') {
+    const file = files.get(path)
+    c.header('vary', 'accept-encoding')
+    if (file !== undefined && path !== 'index.html') {
       // Vite names files below assets/ by their content.
       const isNamed = path.startsWith('assets/')
       c.header('cache-control', isNamed ? 'public, max-age=31536000, immutable' : 'no-cache')
-      const type = TYPES[extname(path)] ?? 'application/octet-stream'
-      return c.body(readFileSync(join(folder, path)), 200, { 'content-type': type })
+      c.header('content-type', TYPES[extname(path)] ?? 'application/octet-stream')
+      if (!/\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) return c.body(file.plain())
+      c.header('content-encoding', 'gzip')
+      return c.body(await file.gzipped())
     }
     // A page of another version may ask for what is no longer here: it must not take this for it.
     if (path.startsWith('assets/')) return c.notFound()
+    const nonce = randomBytes(16).toString('base64')
+    c.header('content-security-policy', policy(nonce))
+    c.header('x-frame-options', 'DENY')
+    c.header('cross-origin-opener-policy', 'same-origin')
     c.header('cache-control', 'no-cache')
-    if (!files.has('index.html')) return c.html(closedPage(languageOf(c), context), 503)
-    const page = readFileSync(join(folder, 'index.html'), 'utf8')
-    return c.html(page.replaceAll('"/console/', `"${context.basePath}/console/`))
+    const page = files.get('index.html')
+    if (page === undefined) return c.html(closedPage(languageOf(c), context), 503)
+    const text = Buffer.from(page.plain()).toString()
+    return c.html(
+      text.replaceAll(NONCE_PLACE, nonce).replaceAll('"/console/', `"${context.basePath}/console/`),
+    )
   })
   return app
 }
 
-function filesOf(folder: string): ReadonlySet<string> {
-  if (!existsSync(folder)) return new Set()
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  return new Set(names.map((name) => name.split(sep).join('/')))
+/**
+ * Nothing from elsewhere, no inline script, in nobody's frame. Ant Design writes styles into the
+ * page as it draws, and names the nonce of the page that it draws in.
+ */
+function policy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ')
 }
+
+interface StaticFile {
+  plain(): Uint8Array<ArrayBuffer>
+  /** Packed once, when it is first asked for. */
+  gzipped(): Promise<Uint8Array<ArrayBuffer>>
+}
+
+function filesOf(folder: string): ReadonlyMap<string, StaticFile> {
+  if (!existsSync(folder)) return new Map()
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return new Map(
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => {
+        const file = join(entry.parentPath, entry.name)
+        const name = relative(folder, file).split(sep).join('/')
+        const plain = () => new Uint8Array(readFileSync(file))
+        let packed: Promise<Uint8Array<ArrayBuffer>> | undefined
+        const gzipped = () => (packed ??= pack(plain()).then((bytes) => new Uint8Array(bytes)))
+        return [name, { plain, gzipped }]
+      }),
+  )
+}
+
+const pack = promisify(gzip)
 
 const CLOSED = {
   zh: {
