@@ -6,7 +6,14 @@
  * @see Alipay: 业务账单, 账务账单
  */
 
-import { parseBeijingTime, parseYuan, toFen, type Fen, type Instant } from '../alipay/index.ts'
+import {
+  addMs,
+  parseBeijingTime,
+  parseYuan,
+  toFen,
+  type Fen,
+  type Instant,
+} from '../alipay/index.ts'
 import { BillInvalid } from './bill-invalid.ts'
 
 /** `trade`: payments and refunds (业务账单). `signcustomer`: changes of the balance (账务账单). */
@@ -163,7 +170,8 @@ const DATE = /^\s*\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}/
 
 /** A tab keeps spreadsheets from reading numbers as fractions; some files have a back-quote. */
 function text(cells: readonly string[], index: number): string {
-  return (cells[index] ?? '').replace(/^`/, '').trim()
+  const cell = cells[index] ?? ''
+  return (cell.startsWith('`') ? cell.slice(1) : cell).trim()
 }
 
 function money(cells: readonly string[], index: number, line: string): Fen {
@@ -177,12 +185,31 @@ function money(cells: readonly string[], index: number, line: string): Fen {
 }
 
 function time(cells: readonly string[], index: number, line: string): Instant {
+  const cell = text(cells, index)
   try {
-    return parseBeijingTime(text(cells, index))
+    return timeOfDay(cell) ?? parseBeijingTime(cell)
   } catch {
-    throw malformed(line, `${text(cells, index)} is no time`)
+    throw malformed(line, `${cell} is no time`)
   }
 }
+
+/** Nearly all times of a bill are of one day, which is read once. */
+function timeOfDay(cell: string): Instant | undefined {
+  const match = CLOCK.exec(cell)
+  if (match === null) return undefined
+  const [, day = '', hours, minutes, seconds] = match
+  if (day !== lastDay.date) {
+    lastDay = { date: day, midnight: parseBeijingTime(`${day} 00:00:00`) }
+  }
+  return addMs(
+    lastDay.midnight,
+    (Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)) * 1_000,
+  )
+}
+
+const CLOCK = /^(\d{4}-\d{2}-\d{2}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d)$/
+
+let lastDay = { date: '1970-01-02', midnight: parseBeijingTime('1970-01-02 00:00:00') }
 
 /** The order's number is enough to find the row: no buyer is shown. */
 function malformed(line: string, why: string): BillInvalid {

@@ -106,6 +106,7 @@ async function compareRows(
   seen: SeenKeys,
 ): Promise<Compared['foreign']> {
   const { store, rules, billType } = comparison
+  const { from, until } = dayOf(comparison.date)
   const sales = rows.filter(({ kind }) => kind !== 'other')
   const locals = await lookUp(store, sales)
   const unknown = sales.filter(({ outTradeNo }) => !locals.has(outTradeNo))
@@ -124,9 +125,9 @@ async function compareRows(
     }
     const localAt = row.kind === 'refund' ? refund?.succeededAt : payment?.paidAt
     if (localAt !== undefined && localAt !== null) {
-      const localDate = formatBeijingDate(localAt)
-      if (localDate !== comparison.date)
-        elsewhen.push(datedElsewhen(comparison, row, match, localDate))
+      if (localAt < from || localAt >= until) {
+        elsewhen.push(datedElsewhen(comparison, row, match, formatBeijingDate(localAt)))
+      }
     }
     if (match.code !== null) {
       differences.push(differenceOf(comparison, row, match, match.code, note, healed))

@@ -64,6 +64,7 @@ export interface Books {
   list(range: Parameters<BooksStore['listReconciliations']>[0]): Promise<Reconciliation[]>
   differences(range: DifferenceRange): Promise<Difference[]>
   countDifferences: BooksStore['countDifferences']
+  findDifference(id: string): Promise<Difference | undefined>
   /** A person has looked at a difference. */
   resolve(
     id: string,
@@ -147,6 +148,7 @@ export function createBooks(options: BooksOptions): Books {
     find: (id) => store.findReconciliation(id),
     list: (range) => store.listReconciliations(range),
     differences: (range) => store.listDifferences(range),
+    findDifference: (id) => store.findDifference(id),
     countDifferences: (date, billType) => store.countDifferences(date, billType),
     resolve: (id, decision) => store.resolveDifference(id, { ...decision, now: clock.now() }),
     daySummary: (date) => daySummary(store, date),

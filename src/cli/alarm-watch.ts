@@ -101,6 +101,16 @@ export function storeFailing(now: Instant): Alarm {
   }
 }
 
+/** Alipay's bill of a day and the books do not agree, or could not be compared. */
+export function unbalanced(date: string, failure: string | undefined): Alarm {
+  const why = failure === undefined ? '' : ` (${failure})`
+  return {
+    kind: 'reconciliation_difference',
+    about: date,
+    text: `${date}${why}: saoma reconcile ${date}`,
+  }
+}
+
 async function needingAttention(
   payments: AlarmWatchOptions['payments'],
   now: Instant,

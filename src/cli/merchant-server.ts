@@ -22,11 +22,12 @@ import {
   type Clock,
 } from '../alipay/index.ts'
 import { createAlarms, type Alarms } from '../alarms/index.ts'
+import { createBooks } from '../books/index.ts'
 import { createPayments, type PaymentRules, type Payments } from '../payments/index.ts'
 import { createServer, describeError, listen, oneApp, type LogEntry } from '../server/index.ts'
 import { openPostgresStore, openSqliteStore, type Store } from '../store/index.ts'
 import { createWebhooks, type AddressOptions, type Webhooks } from '../webhooks/index.ts'
-import { createAlarmWatch, storeFailing } from './alarm-watch.ts'
+import { createAlarmWatch, storeFailing, unbalanced } from './alarm-watch.ts'
 import type { DatabaseConfiguration, GatewayConfiguration } from './configuration.ts'
 import type { CrashHook } from './crash-hook.ts'
 import { Failure } from './failure.ts'
@@ -171,6 +172,25 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     onError: alarmFailed,
   })
   void store.failed.then(() => alarms.shout(storeFailing(clock.now())).catch(alarmFailed))
+  const appId = appIdOf(options.identity)
+  const books = createBooks({
+    store: store.books,
+    payments,
+    gateway: client,
+    identity: options.identity,
+    sellerId: gateway.sellerId,
+    clock,
+    onFinished: ({ date, status, failure }) => {
+      const isFine = status === 'balanced' || (status === 'awaiting_bill' && failure === null)
+      const level = isFine ? 'info' : 'warn'
+      const more = failure === null ? {} : { failure: failure.code }
+      log({ level, event: 'reconciliation.finished', date, status, ...more })
+      if (status === 'differences' || status === 'failed') {
+        alarms.raise(unbalanced(date, failure?.code)).catch(alarmFailed)
+      }
+    },
+    onError: (error) => log({ level: 'error', event: 'books.failed', ...describeError(error) }),
+  })
   const access = createAccess({
     store: store.access,
     clock,
@@ -182,7 +202,6 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     clock,
     onError: (error) => log({ level: 'error', event: 'users.failed', ...describeError(error) }),
   })
-  const appId = appIdOf(options.identity)
   const credentials = createCredentials({
     appId,
     store: store.access,
@@ -205,6 +224,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       payments,
       webhooks,
       alarms,
+      books,
       client,
       credentials,
       figures: store.figures,
@@ -240,6 +260,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
   users.start()
   alarms.start()
   watch.start()
+  books.start()
   return {
     payments,
     webhooks,
@@ -251,6 +272,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       withdraw()
       await listening.close()
       await watch.stop()
+      await books.stop()
       await payments.stop()
       await webhooks.stop()
       await alarms.stop()

@@ -10,6 +10,7 @@ import * as alarms from './commands/alarms.ts'
 import * as backup from './commands/backup.ts'
 import * as cancel from './commands/cancel.ts'
 import * as completion from './commands/completion.ts'
+import * as dayEnd from './commands/day-end.ts'
 import * as demo from './commands/demo.ts'
 import * as dev from './commands/dev.ts'
 import * as doctor from './commands/doctor.ts'
@@ -23,6 +24,7 @@ import * as migrate from './commands/migrate.ts'
 import * as pay from './commands/pay.ts'
 import * as payments from './commands/payments.ts'
 import * as query from './commands/query.ts'
+import * as reconcile from './commands/reconcile.ts'
 import * as refund from './commands/refund.ts'
 import * as refunds from './commands/refunds.ts'
 import * as restore from './commands/restore.ts'
@@ -64,6 +66,8 @@ const COMMANDS = [
   payments,
   refunds,
   events,
+  reconcile,
+  dayEnd,
   listen,
   trigger,
   alarms,

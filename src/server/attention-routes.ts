@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Difference } from '../books/index.ts'
 import { paymentJson, refundJson, type PaymentRecord, type Refund } from '../payments/index.ts'
 import { ok, operation, type AnyOperation } from './operation.ts'
 import type { AppContext } from './options.ts'
@@ -17,7 +18,7 @@ const listAttention = operation({
   id: 'listAttention',
   summary: 'List what a person has to look at',
   description:
-    'Payments in review, and refunds that wait for you, such as for a balance to be topped up.',
+    'Payments in review, refunds that wait for you, such as for a balance to be topped up, and open differences between Alipay’s bills and your books.',
   scope: 'payments:read',
   answers: {
     200: { description: 'Newest first, payments before refunds.', schema: list(attention) },
@@ -26,11 +27,13 @@ const listAttention = operation({
     const limit = ATTENTION_MAX + 1
     const payments = await app.payments.list({ limit, inReview: true })
     const refunds = await app.payments.listRefunds({ limit, status: 'requires_action' })
-    const data = [
+    const data: object[] = [
       ...payments.slice(0, ATTENTION_MAX).map((record) => reviewJson(app, record)),
       ...refunds.slice(0, ATTENTION_MAX).map((refund) => waitingJson(app, refund)),
     ]
-    const has_more = payments.length > ATTENTION_MAX || refunds.length > ATTENTION_MAX
+    const differences = (await app.books?.differences({ limit, statuses: ['open'] })) ?? []
+    data.push(...differences.slice(0, ATTENTION_MAX).map(differenceAttention))
+    const has_more = [payments, refunds, differences].some((all) => all.length > ATTENTION_MAX)
     return ok({ object: 'list', data, has_more })
   },
 })
@@ -57,5 +60,15 @@ function waitingJson({ presentation }: AppContext, refund: Refund) {
     payment: paymentId,
     refund: refundJson(refund, presentation),
     options: [`POST /v1/refunds/${id}/retry`, `POST /v1/refunds/${id}/cancel`],
+  }
+}
+
+function differenceAttention({ id, code, paymentId }: Difference) {
+  return {
+    object: 'attention',
+    kind: code,
+    payment: paymentId,
+    refund: null,
+    options: [`POST /v1/differences/${id}/resolve`],
   }
 }

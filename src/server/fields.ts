@@ -348,3 +348,36 @@ function typesField() {
     .transform((value) => value.split(','))
     .refine((types) => types.every(isEventType), message)
 }
+
+const DATE = 'date is a day in Beijing, yyyy-MM-dd'
+const date = z
+  .string(DATE)
+  .regex(/^\d{4}-\d{2}-\d{2}$/, DATE)
+  .describe('A day in Beijing')
+
+/** The body of `POST /v1/reconciliations`. */
+export const createReconciliationFields = z.strictObject({
+  date,
+  bill_type: z
+    .enum(['trade', 'signcustomer'], 'bill_type is trade or signcustomer')
+    .default('trade')
+    .describe('`trade`: payments and refunds; `signcustomer`: changes of the balance'),
+})
+
+/** The query of `GET /v1/reconciliations`. */
+export const listReconciliationsFields = pageFields.extend({ date: date.optional() })
+
+/** The query of `GET /v1/reconciliations/{id}/differences`. */
+export const listDifferencesFields = pageFields.extend({
+  status: z
+    .enum(['open', 'waiting', 'healed', 'resolved'], 'status is open, waiting, healed or resolved')
+    .optional(),
+})
+
+/** The body of `POST /v1/differences/{id}/resolve`. */
+export const resolveDifferenceFields = z.strictObject({
+  note: text('note', 256).describe('What came of it'),
+})
+
+/** The query of `GET /v1/day_summaries`. */
+export const daySummaryFields = z.strictObject({ date })

@@ -11,6 +11,7 @@ import { routePath } from 'hono/route'
 import { allows } from '../access/index.ts'
 import { StoreUnavailable } from '../payments/index.ts'
 import { authenticate, insufficientScope } from './authentication.ts'
+import { billFileRoutes } from './bill-files.ts'
 import { carryOut } from './carry-out.ts'
 import { assetsRoute } from './cashier/assets.ts'
 import { languageOf } from './cashier/language.ts'
@@ -70,6 +71,7 @@ export function createServer(options: ServerOptions): Server {
     note(c, context, performance.now() - beganMs)
   })
   carryOut(app, operations, context)
+  app.route('/v1', billFileRoutes(context))
   app.get('/v1/openapi.json', (c) => c.json(openApi(operations, context.baseUrl)))
   app.get('/reference', (c) => c.html(referencePage(operations, context)))
   app.get('/reference/errors/:code', (c) => {

@@ -6,6 +6,7 @@
 import { alarmOperations } from './alarm-routes.ts'
 import { apiKeyOperations } from './api-keys-routes.ts'
 import { attentionOperations } from './attention-routes.ts'
+import { booksOperations } from './books-routes.ts'
 import { credentialOperations } from './credentials-routes.ts'
 import { deskOperations } from './desk-routes.ts'
 import { eventOperations } from './events-routes.ts'
@@ -25,6 +26,7 @@ export const operations: readonly AnyOperation[] = [
   ...attentionOperations,
   ...figureOperations,
   ...exportOperations,
+  ...booksOperations,
   ...eventOperations,
   ...webhookOperations,
   ...alarmOperations,

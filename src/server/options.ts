@@ -6,6 +6,7 @@
 import type { Access, Credentials, Desk, Users } from '../access/index.ts'
 import type { Alarms } from '../alarms/index.ts'
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
+import type { Books } from '../books/index.ts'
 import type { FigureStore, Payments, Presentation } from '../payments/index.ts'
 import type { Webhooks } from '../webhooks/index.ts'
 import type { Metrics } from './metrics.ts'
@@ -69,6 +70,8 @@ export interface ServedApp {
   readonly figures: FigureStore | null
   /** `null` where nobody is alarmed. */
   readonly alarms: Alarms | null
+  /** `null` where no books are kept. */
+  readonly books: Books | null
   /** Verifies Alipay's notifications. */
   readonly client: Pick<AlipayClient, 'verifyNotification'> & Partial<Pick<AlipayClient, 'appId'>>
   /** Changes of keys; `null` where the keys are in the configuration alone. */
@@ -91,6 +94,7 @@ export function oneApp(
     alarms: null,
     credentials: null,
     figures: null,
+    books: null,
     ...app,
   }
   return {

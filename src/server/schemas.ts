@@ -372,8 +372,13 @@ export const auditEntry = z
 export const attention = z
   .object({
     object: z.literal('attention'),
-    kind: z.string().describe('The review of a payment, or `refund_requires_action`'),
-    payment: z.union([payment, z.string()]).describe('With its object where it is about a payment'),
+    kind: z
+      .string()
+      .describe('The review of a payment, `refund_requires_action`, or the code of a difference'),
+    payment: z
+      .union([payment, z.string()])
+      .nullable()
+      .describe('With its object where it is about a payment'),
     refund: refund.nullable(),
     options: z.array(z.string()).describe('What can be done about it, as paths of this API'),
   })
@@ -406,6 +411,111 @@ export const alarmTest = z
     error: z.string().nullable().describe('Why not'),
   })
   .meta({ id: 'AlarmTest' })
+const totals = {
+  payments: z.int().min(0),
+  gross: fen,
+  refunds: z.int().min(0),
+  refunded: fen,
+  received: z.int().describe('Fen that you have of it, before the fee'),
+  fee: z.int().describe('Fen; negative where it costs. Only the bill knows it'),
+  net: z.int().describe('Fen: received and fee'),
+}
+
+/** A comparison of a day's bill with the books. */
+export const reconciliation = z
+  .object({
+    id: z.string(),
+    object: z.literal('reconciliation'),
+    date: z.string().describe('A day in Beijing'),
+    bill_type: z.enum(['trade', 'signcustomer']),
+    status: z.enum(['awaiting_bill', 'running', 'balanced', 'differences', 'failed']),
+    source: z.enum(['alipay', 'upload']),
+    runs: z.int().min(0),
+    rows: z.int().nullable().describe('Rows of the bill'),
+    rows_read: z.int().describe('Rows that were compared so far'),
+    bill: z.object(totals).nullable(),
+    foreign: z
+      .object({ rows: z.int(), net: z.int() })
+      .nullable()
+      .describe('Rows of other applications and systems'),
+    reissued: z.boolean().describe('Whether Alipay has made the bill anew'),
+    repeated: z.boolean().describe('Whether the same bill was compared before'),
+    differences: z.object({
+      open: z.int(),
+      waiting: z.int(),
+      healed: z.int(),
+      resolved: z.int(),
+    }),
+    failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+    created_at: instant,
+    updated_at: instant,
+    finished_at: instant.nullable(),
+    next_try_at: instant.nullable(),
+  })
+  .meta({ id: 'Reconciliation' })
+
+/** What bill and books do not agree about. */
+export const difference = z
+  .object({
+    id: z.string(),
+    object: z.literal('difference'),
+    date: z.string(),
+    bill_type: z.enum(['trade', 'signcustomer']),
+    code: z.enum([
+      'missing_local',
+      'status_local_open',
+      'missing_remote',
+      'amount_mismatch',
+      'refund_missing_local',
+      'refund_missing_remote',
+      'fee_mismatch',
+      'duplicate_reference',
+      'canceled_refunded',
+      'duplicate_row',
+    ]),
+    status: z.enum(['open', 'waiting', 'healed', 'resolved']),
+    payment: z.string().nullable(),
+    refund: z.string().nullable(),
+    bill_amount: fen.nullable(),
+    books_amount: fen.nullable(),
+    note: z.string().nullable(),
+    resolved_by: z.string().nullable(),
+    alipay: z.object({
+      out_trade_no: z.string(),
+      out_request_no: z.string().nullable(),
+      trade_no: z.string().nullable(),
+    }),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: 'Difference' })
+
+/** What a day adds up to. */
+export const daySummary = z
+  .object({
+    object: z.literal('day_summary'),
+    date: z.string(),
+    books: z.object(totals),
+    bill: z.object(totals).nullable(),
+    groups: z.array(
+      z.object({
+        store_id: z.string().nullable(),
+        operator_id: z.string().nullable(),
+        terminal_id: z.string().nullable(),
+        ...totals,
+      }),
+    ),
+    reasons: z.array(
+      z.object({
+        reason: z.string(),
+        count: z.int(),
+        net: z.int().describe('Fen that the bill has more'),
+      }),
+    ),
+    unexplained: z.int().nullable().describe('Fen that the bill has more, for no reason: 0'),
+    reconciliation: reconciliation.nullable(),
+  })
+  .meta({ id: 'DaySummary' })
 
 /** An object that is gone. */
 export const deleted = z

@@ -83,9 +83,13 @@ async function walk(
       from: '2026-11-01T00:00:00Z',
       to: '2026-12-01T00:00:00Z',
     },
-    createSavedFilter: { name: 'x', filters: {} },
+    createSavedFilter: { name: 'x', list: 'payments', query: {} },
+    createReconciliation: { date: '2026-11-01' },
+    resolveDifference: { note: 'x' },
   }
-  const answer = await under.get(operation.path.replace('{id}', id), {
+  const queries: Record<string, string> = { getDaySummary: '?date=2026-11-01' }
+  const path = operation.path.replace('{id}', id) + (queries[operation.id] ?? '')
+  const answer = await under.get(path, {
     method: operation.method,
     headers: {
       ...(typeof who === 'string' && { authorization: `Bearer ${who}` }),

@@ -88,6 +88,7 @@ export function startServer({
     alarms,
     credentials,
     figures,
+    books: null,
     client,
     notifyToken,
   }
