@@ -21,6 +21,17 @@ export {
   type UsersOptions,
 } from './access/index.ts'
 export {
+  BillInvalid,
+  createBooks,
+  type BillFault,
+  type Books,
+  type BooksOptions,
+  type BooksRules,
+  type DaySummary,
+  type Difference,
+  type Reconciliation,
+} from './books/index.ts'
+export {
   checkoutView,
   createPayments,
   DEFAULT_RULES,

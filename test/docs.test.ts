@@ -227,7 +227,7 @@ function commandsIn(text: string): (readonly [name: string, next: string])[] {
     /^ *```(?:sh|bash|console)?\n/.test(fence),
   )
   const spans = [...withoutFences(text).matchAll(/`([^`\n]+)`/g)]
-  const called = /^(?:.*[$|;&] *|npx |[A-Z_]+=\S+ )*saoma ([a-z]+)(?: ([a-z]+)\b)?/gm
+  const called = /^(?:.*[$|;&] *|npx |[A-Z_]+=\S+ )*saoma ([a-z-]+)(?: ([a-z]+)\b)?/gm
   return [...fences, ...spans].flatMap(([, code = '']) =>
     [...code.matchAll(called)].map(([, name = '', next = '']) => [name, next] as const),
   )
