@@ -1,7 +1,7 @@
 /**
- * Builds `dist`: compiled modules with their types, and the browser's assets beside them. Written
- * next to the old `dist` and swapped in at the end, so that a build that fails or is interrupted
- * leaves what was there.
+ * Builds `dist`: compiled modules with their types, the browser's assets beside them, and the back
+ * office's front end in `dist/web`. Written next to the old `dist` and swapped in at the end, so
+ * that a build that fails or is interrupted leaves what was there.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const fresh = join(root, `dist.${process.pid}`)
 
 rmSync(fresh, { recursive: true, force: true })
 try {
-  const status = compile()
+  const status = compile() || bundle()
   if (status === 0) {
     copyAssets()
     swapIn()
@@ -35,6 +35,21 @@ function compile() {
     join(root, 'tsconfig.build.json'),
     '--outDir',
     fresh,
+  ])
+}
+
+/** The back office, in files that a browser may keep for ever. */
+function bundle() {
+  return run(process.execPath, [
+    join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
+    'build',
+    '--config',
+    join(root, 'web', 'vite.config.ts'),
+    '--outDir',
+    join(fresh, 'web'),
+    '--emptyOutDir',
+    '--logLevel',
+    'warn',
   ])
 }
 

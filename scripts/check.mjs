@@ -13,7 +13,7 @@ checkNode()
 install()
 
 // Browser scripts know the DOM, and the rest must not.
-const projects = ['.', 'src/server/assets', 'src/emulator/pages/assets']
+const projects = ['.', 'src/server/assets', 'src/emulator/pages/assets', 'web']
 const tests = ['test/architecture.test.ts', 'test/docs.test.ts']
 
 /** @type {[name: string, passes: () => boolean][]} */

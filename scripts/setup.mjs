@@ -52,7 +52,7 @@ export function build() {
 
 /** Whether `dist` is at least as new as everything that it is built from. */
 export function isBuilt() {
-  const sources = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
+  const sources = ['src', 'web', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
   // build.mjs gives `dist` the time at which it began, so what was edited meanwhile counts as newer.
   return modifiedAt(join(root, 'dist')) >= Math.max(...sources.map((name) => newest(name)))
 }

@@ -13,7 +13,8 @@ import { list } from './schemas.ts'
 
 const instant = z.iso.datetime({ offset: true })
 
-const credential = z
+/** The keys of an application: nothing secret. */
+export const credential = z
   .object({
     id: z.string(),
     object: z.literal('credential'),
