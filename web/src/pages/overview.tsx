@@ -87,6 +87,7 @@ function useFigures(back: number) {
   })
 }
 
+// Alipay tells the second alone: what was paid at once may seem paid before its code was shown.
 function Numbers({ figures }: { readonly figures: Figures | undefined }): ReactNode {
   const { overview: texts } = useTexts()
   const totals = figures?.totals
@@ -111,7 +112,7 @@ function Numbers({ figures }: { readonly figures: Figures | undefined }): ReactN
       totals
         ? totals.median_seconds_to_pay === null
           ? '—'
-          : texts.seconds(totals.median_seconds_to_pay)
+          : texts.seconds(Math.max(0, totals.median_seconds_to_pay))
         : null,
       null,
     ],

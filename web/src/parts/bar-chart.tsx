@@ -4,12 +4,12 @@
  *
  * @module
  */
+import { Grid } from 'antd'
 import { useContext, useState, type ReactNode } from 'react'
 import type { Figures } from '../api/objects.ts'
 import { LanguageContext, useTexts } from '../language/language.tsx'
 import { momentText, yuanText } from './money.tsx'
 
-const WIDTH = 960
 const HEIGHT = 220
 const LEFT = 64
 const BOTTOM = 24
@@ -27,8 +27,10 @@ export function BarChart({
   const { overview: texts } = useTexts()
   const language = useContext(LanguageContext)
   const [at, setAt] = useState<number | null>(null)
+  // On a phone the drawing is narrower, so that its words stay as large.
+  const width = Grid.useBreakpoint().md === false ? 420 : 960
   const top = niceTop(Math.max(...series.map(({ amount }) => amount), 0))
-  const step = (WIDTH - LEFT) / Math.max(series.length, 1)
+  const step = (width - LEFT) / Math.max(series.length, 1)
   const y = (fen: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (1 - fen / top)
   const label = (instant: string): string => {
     const text = momentText(instant, language, 'short')
@@ -36,7 +38,7 @@ export function BarChart({
       ? (/\d\d(?=:)/.exec(text)?.[0] ?? '')
       : momentText(instant, language, 'short').slice(0, 5)
   }
-  const every = Math.ceil(series.length / 12)
+  const every = Math.ceil(series.length / (width / 80))
   const shown = at === null ? undefined : series[at]
   return (
     <figure style={{ margin: 0 }}>
@@ -47,14 +49,14 @@ export function BarChart({
       </div>
       <svg
         className="chart"
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        viewBox={`0 0 ${width} ${HEIGHT}`}
         role="img"
         aria-label={texts.chartTitle}
         onMouseLeave={() => setAt(null)}
       >
         {Array.from({ length: LINES + 1 }, (_, line) => (top / LINES) * line).map((fen) => (
           <g key={fen}>
-            <line className="rule" x1={LEFT} x2={WIDTH} y1={y(fen)} y2={y(fen)} />
+            <line className="rule" x1={LEFT} x2={width} y1={y(fen)} y2={y(fen)} />
             <text x={LEFT - 8} y={y(fen) + 4} textAnchor="end">
               {shortYuan(fen, language)}
             </text>
