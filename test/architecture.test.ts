@@ -316,7 +316,8 @@ function linesOf(text: string): { line: string; number: number }[] {
 
 /** Every text file of the repository that people wrote. */
 function readTree(folder: string): SourceFile[] {
-  const skipped = /^(?:\.git|\.saoma|node_modules|\.screenshots|dist(?:\..*)?|coverage|package-lock\.json)$/
+  const skipped =
+    /^(?:\.git|\.saoma|node_modules|\.screenshots|dist(?:\..*)?|coverage|package-lock\.json)$/
   const written = /\.(?:[cm]?[jt]sx?|json|md|css|html|svg|ya?ml|sh)$|^(?:Dockerfile|run)$|ignore$/
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`

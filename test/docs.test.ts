@@ -138,7 +138,7 @@ test.each(documents.filter(({ path }) => path !== 'docs/guides/testing.md'))(
 )
 
 /** Compiled, run or read by a shell here, or no program at all. */
-const CHECKED = ['ts', 'sh', 'text', 'http', 'mermaid', 'ini', 'caddyfile']
+const CHECKED = ['ts', 'sh', 'text', 'http', 'mermaid', 'ini', 'caddyfile', 'yaml']
 
 test.each(documents.filter(({ text }) => fences(text, 'sh').length > 0))(
   'the commands of $path are read by a shell',

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { addMs, formatBeijingDate, formatYuan, toFen } from '../../src/alipay/index.ts'
 import type { PaymentRecord } from '../../src/payments/index.ts'

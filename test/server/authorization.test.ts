@@ -83,7 +83,7 @@ async function walk(
       from: '2026-11-01T00:00:00Z',
       to: '2026-12-01T00:00:00Z',
     },
-    createSavedFilter: { name: 'x', list: 'payments', query: {} },
+    createSavedFilter: { name: 'x', filters: {} },
     createReconciliation: { date: '2026-11-01' },
     resolveDifference: { note: 'x' },
   }

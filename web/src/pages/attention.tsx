@@ -51,9 +51,9 @@ export default function AttentionPage(): ReactNode {
 
 function Matter({ matter }: { readonly matter: Attention }): ReactNode {
   const { payment: texts, review } = useTexts()
-  const payment = typeof matter.payment === 'string' ? null : (matter.payment satisfies Payment)
-  const refund = matter.refund
-  const id = payment?.id ?? refund?.payment ?? ''
+  const { refund } = matter
+  const payment: Payment | null = typeof matter.payment === 'string' ? null : matter.payment
+  const id = typeof matter.payment === 'string' ? matter.payment : payment?.id
   const kind = (review as unknown as Record<string, string>)[matter.kind] ?? matter.kind
   return (
     <Card
@@ -65,12 +65,16 @@ function Matter({ matter }: { readonly matter: Attention }): ReactNode {
         {review.hints[matter.kind]}
       </p>
       <div style={{ display: 'flex', flexWrap: 'wrap', gap: 12, alignItems: 'center' }}>
-        <strong style={{ fontSize: 18 }}>
-          <Money fen={refund?.amount ?? payment?.amount ?? 0} />
-        </strong>
-        <Link to={`/payments/${id}`} style={{ flex: '1 1 160px', minWidth: 0 }}>
-          {payment === null ? `${texts.one} ${id}` : <Foreign oneLine>{payment.subject}</Foreign>}
-        </Link>
+        {(refund ?? payment) !== null && (
+          <strong style={{ fontSize: 18 }}>
+            <Money fen={refund?.amount ?? payment?.amount ?? 0} />
+          </strong>
+        )}
+        {id !== undefined && (
+          <Link to={`/payments/${id}`} style={{ flex: '1 1 160px', minWidth: 0 }}>
+            {payment === null ? `${texts.one} ${id}` : <Foreign oneLine>{payment.subject}</Foreign>}
+          </Link>
+        )}
         {refund === null ? (
           payment && <Resolve payment={payment} />
         ) : (

@@ -243,7 +243,7 @@ function SavedFilters({
   const keep = async (): Promise<void> => {
     try {
       await request('POST', '/v1/saved_filters', {
-        body: { name: name.trim(), list: 'payments', query: filters },
+        body: { name: name.trim(), list: 'payments', filters },
       })
       await renew()
       void message.success(common.saved)
@@ -298,7 +298,7 @@ function SavedFilters({
             </Button>
           </span>
         ),
-        onClick: () => replace(one.query),
+        onClick: () => replace(one.filters),
       })),
     ...(Object.keys(filters).length > 0
       ? [

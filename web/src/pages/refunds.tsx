@@ -168,7 +168,7 @@ function Requests(): ReactNode {
             </Tag>
             <span style={{ flex: '1 1 220px', minWidth: 0 }}>
               <span className="quiet">{texts.requestedBy}: </span>
-              <Foreign>{one.requested_by.name}</Foreign> · <Moment at={one.requested_at} short />
+              <Foreign>{one.requested_by.name}</Foreign> · <Moment at={one.created_at} short />
               {one.reason !== null && (
                 <div>
                   <Foreign>{one.reason}</Foreign>
