@@ -115,7 +115,7 @@ function Member({
                 void act(
                   () =>
                     request('PATCH', path, {
-                      body: { status: user.status === 'disabled' ? 'active' : 'disabled' },
+                      body: { disabled: user.status !== 'disabled' },
                     }),
                   common.saved,
                 )
