@@ -4,7 +4,13 @@
  * @module
  */
 import { formatRfc3339 } from '../alipay/index.ts'
-import { paymentJson, refundJson, refusalJson, type PaymentRecord } from '../payments/index.ts'
+import {
+  amountRefundable,
+  paymentJson,
+  refundJson,
+  refusalJson,
+  type PaymentRecord,
+} from '../payments/index.ts'
 import {
   createPaymentFields,
   getPaymentFields,
@@ -14,6 +20,7 @@ import {
 import { ok, operation, page, type Answer, type AnyOperation } from './operation.ts'
 import type { AppContext } from './options.ts'
 import { conflict, notFound, type Problem } from './problem.ts'
+import { needsApproval } from './refund-approval.ts'
 import { list, payment, timelineEntry } from './schemas.ts'
 
 const NOT_FOUND = { payment_not_found: { status: 404, description: 'No such payment.' } } as const
@@ -234,9 +241,23 @@ const resolvePayment = operation({
     ...NOT_FOUND,
     nothing_to_resolve: { status: 409, description: 'There is nothing to decide.' },
     nothing_to_refund: { status: 409, description: 'It holds no money that could go back.' },
+    approval_required: {
+      status: 409,
+      description: 'For a person: so much goes back only with somebody else’s approval.',
+    },
   },
-  async handle({ app, params, body }) {
-    const result = await app.payments.resolveReview(params['id'] ?? '', body.action)
+  async handle({ app, actor, params, body }) {
+    const id = params['id'] ?? ''
+    const record = body.action === 'refund' ? await app.payments.find(id) : undefined
+    const left = record && amountRefundable(record)
+    if (record && left && (await needsApproval(app, actor, record, left))) {
+      return conflict(
+        'approval_required',
+        'So much goes back only with somebody else’s approval. Ask for a refund of this payment; once it is approved, accept the review.',
+        about(app, record, 'action'),
+      )
+    }
+    const result = await app.payments.resolveReview(id, body.action)
     switch (result.status) {
       case 'resolved':
         return ok(json(app, result.record))

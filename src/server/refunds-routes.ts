@@ -4,8 +4,8 @@
  * @module
  */
 import { z } from 'zod'
-import { toFen } from '../alipay/index.ts'
 import {
+  amountRefundable,
   paymentJson,
   refundJson,
   REFUNDS_MAX,
@@ -17,6 +17,7 @@ import {
   type Refund,
 } from '../payments/index.ts'
 import type { Actor } from './authentication.ts'
+import { needsApproval } from './refund-approval.ts'
 import { requestJson } from './refund-request-json.ts'
 import { createRefundFields, listRefundsFields } from './fields.ts'
 import { ok, operation, page, type Answer, type AnyOperation } from './operation.ts'
@@ -139,25 +140,23 @@ function notMade(app: AppContext, result: NotMade): Problem {
   }
 }
 
-/**
- * Keeps a wish of a person's that needs somebody else's approval; `undefined` where it needs none.
- * All that goes back of a payment counts: many small refunds are one large one.
- */
+/** Keeps a wish of a person's that needs somebody else's approval; `undefined` where it needs none. */
 async function requestApproval(
-  { desk, payments, presentation, clock }: AppContext,
-  { id, appId, name, session }: Actor,
+  app: AppContext,
+  actor: Actor,
   wish: CreateRefundRequest,
 ): Promise<Answer | undefined> {
+  const { desk, payments } = app
+  const { id, appId, name, session } = actor
   if (desk === undefined || session === null) return undefined
   const { paymentId, amount } = wish
-  const { refundApprovalAbove: limit } = await desk.settings(appId)
-  const record = limit === null ? undefined : await payments.find(paymentId)
-  if (limit === null || record === undefined) return undefined
-  const shown = paymentJson(record, presentation, clock.now())
-  const asked = amount ?? toFen(shown.amount_refundable)
+  const record = await payments.find(paymentId)
+  if (record?.payment.status !== 'succeeded') return undefined
+  const refundable = amountRefundable(record)
+  const asked = amount ?? refundable
   // What cannot be made at all is refused at once, by the engine.
-  if (shown.status !== 'succeeded' || asked < 1 || asked > shown.amount_refundable) return undefined
-  if (shown.amount - shown.amount_refundable + asked <= limit) return undefined
+  if (asked < 1 || asked > refundable) return undefined
+  if (!(await needsApproval(app, actor, record, asked))) return undefined
   const request = await desk.requestRefund({
     appId,
     paymentId,

@@ -114,6 +114,16 @@ describe('a refund above the limit', () => {
     })
   })
 
+  test('is not made by the way of a review either', async () => {
+    const payment = await paid()
+    under.payments.change(payment, { review: 'late' })
+    const path = `/v1/payments/${payment}/resolve`
+    expect((await finance.ask('POST', path, { action: 'refund' })).code).toBe('approval_required')
+    expect(await refundsOf(payment)).toEqual([])
+    const kept = await finance.ask('POST', path, { action: 'accept' })
+    expect(kept.code).not.toBe('approval_required')
+  })
+
   test('is made at once for a program, and where there is no limit', async () => {
     const payment = await paid()
     expect((await under.api('POST', '/v1/refunds', { payment })).status).toBe(200)
