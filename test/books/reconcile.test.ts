@@ -142,6 +142,9 @@ describe.each(storeKinds)('on $kind', ({ kind }) => {
     const { sellerId } = shop
     await shop.books.reconcileFile(billFile({ sellerId, date: DAY, rows: [] }))
     expect(await shop.differences()).toEqual(['missing_remote waiting'])
+    // It is too early to ask.
+    const [waiting] = await shop.books.differences({ limit: 1, date: DAY })
+    expect(waiting?.note).toMatch(/next bill/)
     expect(await shop.books.daySummary(DAY)).toMatchObject({
       reasons: [{ reason: 'missing_remote', net: -8888 }],
       unexplained: 0,
@@ -158,6 +161,27 @@ describe.each(storeKinds)('on $kind', ({ kind }) => {
     // The first day once more: it is known where its row is.
     await shop.books.reconcileFile(billFile({ sellerId, date: DAY, rows: [] }))
     expect(await shop.differences()).toEqual(['missing_remote healed'])
+  })
+
+  test('a row that the bill has a day before our books is no difference on either day', async () => {
+    const shop = await openBookShop(kind)
+    shop.at('2026-11-24 00:00:10')
+    const { payment } = await shop.sell()
+    const { sellerId } = shop
+    const row = { outTradeNo: payment.outTradeNo, amount: 8888, at: '2026-11-23 23:59:59' }
+    await shop.books.reconcileFile(billFile({ sellerId, date: DAY, rows: [row] }))
+    shop.at('2026-11-25 09:00:00')
+    await shop.books.reconcileFile(billFile({ sellerId, date: '2026-11-24', rows: [] }))
+    for (const [date, net] of [
+      [DAY, 8888],
+      ['2026-11-24', -8888],
+    ] as const) {
+      expect(await shop.differences(date)).toEqual([])
+      expect(await shop.books.daySummary(date)).toMatchObject({
+        reasons: [{ reason: 'other_day', count: 1, net }],
+        unexplained: 0,
+      })
+    }
   })
 
   test('what no bill has within three days is for a person', async () => {
