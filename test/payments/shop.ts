@@ -22,6 +22,7 @@ import {
   type Clock,
   type Instant,
 } from '../../src/alipay/index.ts'
+import { createBooks } from '../../src/books/index.ts'
 import {
   createEmulator,
   listen as listenEmulator,
@@ -221,6 +222,12 @@ export async function openShop(options: ShopOptions = {}) {
         webhooks: webhooks(),
         figures: sqlite.figures,
         alarms,
+        books: createBooks({
+          store: sqlite.books,
+          payments: running,
+          gateway: client,
+          clock: ownClock,
+        }),
         client,
         notifyToken,
         mode: 'test',

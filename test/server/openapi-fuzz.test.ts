@@ -9,6 +9,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { fullFormats } from 'ajv-formats/dist/formats.js'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { billZip } from '../books/bill-files.ts'
 import { API_KEY, openShop, type Shop } from '../payments/shop.ts'
 import { fromSchema, type JsonSchema } from './from-json-schema.ts'
 
@@ -38,6 +39,9 @@ interface Document {
   readonly components: { readonly responses: Readonly<Record<string, ResponseObject>> }
 }
 
+/** The shop opens on the 23rd. */
+const DAY_BEFORE = '2026-11-22'
+
 let shop: Shop
 let document: Document
 
@@ -50,6 +54,15 @@ beforeAll(async () => {
     await call('POST', '/v1/payments', { amount: 8_888, subject: '美式咖啡', reference })
   }
   for (let count = 0; count < 12; count++) await shop.sellPaid()
+  // A day that is over, with rows that nobody knows.
+  const rows = Array.from({ length: 3 }, (_, n) => ({ outTradeNo: `OTHER-${n}`, amount: 5 }))
+  const bill = billZip({ date: DAY_BEFORE, rows })
+  const uploaded = await shop.fetch('/v1/bills', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-length': String(bill.length) },
+    body: new Uint8Array(bill),
+  })
+  expect(uploaded.status).toBe(200)
 })
 
 afterAll(() => shop.close())
@@ -88,11 +101,13 @@ describe('the API and its document', () => {
       const someName = named()
       const itsName = named(one.path.split('/')[2])
       const meant = (field?: string) =>
-        field === 'email'
-          ? fc.nat(50).map((number) => `user${number}@shop.example`)
-          : field === 'url'
-            ? fc.constantFrom('https://shop.example/hook', 'https://shop.example/other')
-            : named(field === 'payment' ? 'payments' : undefined)
+        field === 'date'
+          ? fc.constantFrom(DAY_BEFORE, '2026-11-21', '2026-02-30', '2999-01-01')
+          : field === 'email'
+            ? fc.nat(50).map((number) => `user${number}@shop.example`)
+            : field === 'url'
+              ? fc.constantFrom('https://shop.example/hook', 'https://shop.example/other')
+              : named(field === 'payment' ? 'payments' : undefined)
       const parameters = one.operation.parameters.map((parameter) =>
         fc.record({
           parameter: fc.constant(parameter),
