@@ -13,7 +13,7 @@ import { billZip } from '../books/bill-files.ts'
 import { API_KEY, openShop, type Shop } from '../payments/shop.ts'
 import { fromSchema, type JsonSchema } from './from-json-schema.ts'
 
-const REQUESTS = process.env['SAOMA_TEST_ALL'] ? 20_000 : 2_000
+const REQUESTS = process.env['SAOMA_TEST_ALL'] ? 20_000 : 4_000
 
 interface OperationObject {
   readonly operationId: string
