@@ -71,6 +71,7 @@ export interface Payment {
   readonly amount_refunded: number
   readonly checkout_url: string
   readonly scanned_at: string | null
+  readonly created_at: string
   readonly next_action: { readonly qr_code: string } | null
   readonly alipay: { readonly out_trade_no: string; readonly trade_no: string | null }
 }

@@ -212,6 +212,29 @@ describe.skipIf(executablePath === '')('the back office in a browser', () => {
     expect(after.amount_refunded).toBe(50_000)
   })
 
+  test('a day is compared with its bill, and its sums agree', async () => {
+    const dev = await startDev()
+    const payment = await paid(dev, { amount: 8888, subject: '手冲咖啡' })
+    await dev.api('POST', '/refunds', { payment: payment.id, amount: 888 })
+    await dev.advance(36 * 3600)
+    const date = beijingDay(payment.created_at)
+    await dev.api('POST', '/reconciliations', { date })
+    const page = await open()
+    await signedIn(page, dev)
+    await page.click('nav >> text=资金对账')
+    await page.waitForSelector('.ant-tag:has-text("账目相符")')
+    await shoot(page, 'reconciliations')
+    await page.click(`main a:has-text("${date}")`)
+    await page.waitForSelector('text=账实相符')
+    await page.waitForSelector('tr:has-text("交易额"):has-text("¥88.88")')
+    await page.waitForSelector('text=没有差异')
+    expect(await seriousProblems(page)).toEqual([])
+    await shoot(page, 'reconciliation')
+    const coming = page.waitForEvent('download')
+    await page.click('a:has-text("下载差异表")')
+    await coming
+  })
+
   test('filters are kept, and payments are taken along as a file', async () => {
     const dev = await startDev()
     await dev.api('POST', '/payments', { amount: 2600, subject: '拿铁' })
@@ -284,6 +307,7 @@ const PAGES = [
   'webhooks',
   'keys',
   'credentials',
+  'reconciliations',
   'exports',
   'users',
   'audit',
@@ -317,6 +341,11 @@ async function invite(owner: Page, dev: Dev, role: string): Promise<string> {
   await owner.click(`.ant-select-item-option:has-text("${role} ·")`)
   await owner.click('.ant-modal-footer .ant-btn-primary')
   return (await owner.textContent('.ant-modal .mono')) ?? ''
+}
+
+/** The day in Beijing, `yyyy-MM-dd`. */
+function beijingDay(at: string): string {
+  return new Date(Date.parse(at) + 8 * 3_600_000).toISOString().slice(0, 10)
 }
 
 async function paid(dev: Dev, body: object): Promise<Payment> {

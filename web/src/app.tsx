@@ -19,7 +19,10 @@ import { Problem } from './parts/problem.tsx'
 import { PreferencesContext } from './parts/preferences-menu.tsx'
 import { usePreferences } from './preferences.ts'
 import { SignIn } from './pages/sign-in.tsx'
+import { nonce } from './style-nonce.ts'
 import { lookOf } from './theme.ts'
+
+const CSP = { nonce }
 
 const Shell = lazy(() => import('./shell/shell.tsx'))
 
@@ -29,13 +32,12 @@ export function App(): ReactNode {
   const { language, isDark } = preferences
   const [client] = useState(newClient)
   const look = useMemo(() => lookOf(isDark), [isDark])
-  const csp = useMemo(nonceOfPage, [])
   dayjs.locale(language === 'zh' ? 'zh-cn' : 'en')
   return (
     <ConfigProvider
       theme={look}
       locale={language === 'zh' ? zhCN : enUS}
-      csp={csp}
+      csp={CSP}
       button={{ autoInsertSpace: false }}
     >
       <LanguageContext value={language}>
@@ -99,10 +101,4 @@ function newClient(): QueryClient {
       },
     },
   })
-}
-
-function nonceOfPage(): { readonly nonce: string } {
-  return {
-    nonce: document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '',
-  }
 }

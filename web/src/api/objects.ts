@@ -35,5 +35,11 @@ export type ShopSettings = z.infer<typeof schemas.settings>
 export type SavedFilter = z.infer<typeof schemas.savedFilter>
 /** How business goes. */
 export type Figures = z.infer<typeof schemas.figures>
+/** A comparison of a day's bill with the books. */
+export type Reconciliation = z.infer<typeof schemas.reconciliation>
+/** What bill and books do not agree about. */
+export type Difference = z.infer<typeof schemas.difference>
+/** What a day adds up to. */
+export type DaySummary = z.infer<typeof schemas.daySummary>
 /** The keys of the application at Alipay. */
 export type Credential = z.infer<typeof credential>

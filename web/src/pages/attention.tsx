@@ -7,7 +7,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Card, Empty, Skeleton } from 'antd'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
-import type { Attention, List, Payment } from '../api/objects.ts'
+import type { Attention, List } from '../api/objects.ts'
 import { request } from '../api/request.ts'
 import { useTexts } from '../language/language.tsx'
 import { Foreign, Moment, Money } from '../parts/money.tsx'
@@ -50,19 +50,27 @@ export default function AttentionPage(): ReactNode {
 }
 
 function Matter({ matter }: { readonly matter: Attention }): ReactNode {
-  const { payment: texts, review } = useTexts()
-  const { refund } = matter
-  const payment: Payment | null = typeof matter.payment === 'string' ? null : matter.payment
-  const id = typeof matter.payment === 'string' ? matter.payment : payment?.id
-  const kind = (review as unknown as Record<string, string>)[matter.kind] ?? matter.kind
+  const { payment: texts, reconciliations, review } = useTexts()
+  const { payment: told } = matter
+  const payment = typeof told === 'string' ? null : told
+  const refund = matter.refund
+  const id = payment?.id ?? refund?.payment ?? (typeof told === 'string' ? told : null)
+  const isDifference = matter.options.some((option) => option.includes('/v1/differences/'))
+  const kind = isDifference
+    ? (reconciliations.codes as Record<string, string>)[matter.kind]
+    : (review as unknown as Record<string, string>)[matter.kind]
   return (
     <Card
       size="small"
-      title={kind}
+      title={kind ?? matter.kind}
       extra={<Moment at={payment?.updated_at ?? refund?.updated_at ?? null} short />}
     >
       <p className="quiet" style={{ marginTop: 0 }}>
-        {review.hints[matter.kind]}
+        {isDifference ? (
+          <Link to="/reconciliations">{reconciliations.title}</Link>
+        ) : (
+          review.hints[matter.kind]
+        )}
       </p>
       <div style={{ display: 'flex', flexWrap: 'wrap', gap: 12, alignItems: 'center' }}>
         {(refund ?? payment) !== null && (
@@ -70,7 +78,7 @@ function Matter({ matter }: { readonly matter: Attention }): ReactNode {
             <Money fen={refund?.amount ?? payment?.amount ?? 0} />
           </strong>
         )}
-        {id !== undefined && (
+        {id !== null && (
           <Link to={`/payments/${id}`} style={{ flex: '1 1 160px', minWidth: 0 }}>
             {payment === null ? `${texts.one} ${id}` : <Foreign oneLine>{payment.subject}</Foreign>}
           </Link>

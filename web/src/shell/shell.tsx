@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  AccountBookOutlined,
   ApiOutlined,
   AppstoreOutlined,
   AuditOutlined,
@@ -53,6 +54,7 @@ interface Entry {
     | 'payments'
     | 'refunds'
     | 'attention'
+    | 'reconciliations'
     | 'exports'
     | 'webhooks'
     | 'keys'
@@ -71,6 +73,8 @@ const Payments = lazy(() => import('../pages/payments.tsx'))
 const PaymentPage = lazy(() => import('../pages/payment.tsx'))
 const Refunds = lazy(() => import('../pages/refunds.tsx'))
 const AttentionPage = lazy(() => import('../pages/attention.tsx'))
+const Reconciliations = lazy(() => import('../pages/reconciliations.tsx'))
+const ReconciliationPage = lazy(() => import('../pages/reconciliation.tsx'))
 const Exports = lazy(() => import('../pages/exports.tsx'))
 const Webhooks = lazy(() => import('../pages/webhooks.tsx'))
 const WebhookPage = lazy(() => import('../pages/webhook.tsx'))
@@ -109,6 +113,13 @@ const ENTRIES: readonly Entry[] = [
     scope: 'payments:read',
     icon: <BellOutlined />,
     page: AttentionPage,
+  },
+  {
+    key: 'reconciliations',
+    group: 'books',
+    scope: 'reconciliations:read',
+    icon: <AccountBookOutlined />,
+    page: Reconciliations,
   },
   {
     key: 'exports',
@@ -272,6 +283,14 @@ function Pages(): ReactNode {
         element={
           <Behind scope="webhooks:read">
             <WebhookPage />
+          </Behind>
+        }
+      />
+      <Route
+        path="/reconciliations/:id"
+        element={
+          <Behind scope="reconciliations:read">
+            <ReconciliationPage />
           </Behind>
         }
       />
