@@ -152,6 +152,7 @@ export const zh = {
     credential_wrong_step: '当前步骤不能执行此操作',
     credentials_unavailable: '此服务器的密钥仅在配置文件中，请在配置里更换',
     store_unavailable: '数据库暂时不可用，请稍候重试',
+    approval_required: '金额超过审批限额：请在订单页发起退款，批准后再回来标记处理',
     user_exists: '该邮箱已有账号',
     owner_required: '只有所有者能管理所有者',
     user_is_you: '不能更改自己的权限，请由其他管理员操作',
