@@ -13,6 +13,8 @@ export function useTold(): (entry: TimelineEntry) => string {
   return ({ kind, summary }) => {
     switch (kind) {
       case 'trade': {
+        // Alipay tells of a refund as of a trade; that may come before the answer to the refund.
+        if (typeof summary['outRequestNo'] === 'string') return texts.refund_done
         const status = String(summary['tradeStatus'])
         return (texts.trade as Record<string, string>)[status] ?? texts.tradeOther(status)
       }
