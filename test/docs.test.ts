@@ -132,10 +132,15 @@ test.each(documents.filter(({ path }) => path !== 'docs/guides/testing.md'))(
   'every example of $path is in a language that is checked',
   ({ path, text }) => {
     const others = [...text.matchAll(/^ *```(\w+)$/gm)].map(([, language = '']) => language)
-    const shown = READMES.includes(path) ? ['js'] : []
+    const shown = READMES.includes(path) ? ['js'] : (BY_OTHER_TESTS[path] ?? [])
     expect(others.filter((language) => ![...CHECKED, ...shown].includes(language))).toEqual([])
   },
 )
+
+/** Run by the tests of what they are about: in `test/browser/cashier.test.ts`. */
+const BY_OTHER_TESTS: Readonly<Record<string, readonly string[]>> = {
+  'docs/guides/cashier-page.md': ['html'],
+}
 
 /** Compiled, run or read by a shell here, or no program at all. */
 const CHECKED = ['ts', 'sh', 'text', 'http', 'mermaid', 'ini', 'caddyfile', 'yaml']

@@ -15,6 +15,8 @@ import {
 } from '../alipay/index.ts'
 import type { PaymentRules } from '../payments/index.ts'
 import { checkAddresses, type AddressOptions } from '../webhooks/index.ts'
+import type { CashierLook } from '../server/index.ts'
+import { readCashierLook } from './cashier-look.ts'
 import { Failure } from './failure.ts'
 
 /** The environment's variables. */
@@ -53,6 +55,7 @@ export interface ServeConfiguration {
   /** Where webhooks may go beside public addresses. */
   readonly webhookAddresses: AddressOptions
   readonly merchantName: string | undefined
+  readonly look: CashierLook
 }
 
 /** Where a PostgreSQL is. */
@@ -133,6 +136,7 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
     requestsPerSecond: positive(env, 'SAOMA_REQUESTS_PER_SECOND'),
     webhookAddresses: readWebhookAddresses(env),
     merchantName: optional(env, 'SAOMA_MERCHANT_NAME'),
+    look: readCashierLook(env),
   }
 }
 

@@ -24,7 +24,14 @@ import {
 import { createAlarms, type Alarms } from '../alarms/index.ts'
 import { createBooks } from '../books/index.ts'
 import { createPayments, type PaymentRules, type Payments } from '../payments/index.ts'
-import { createServer, describeError, listen, oneApp, type LogEntry } from '../server/index.ts'
+import {
+  createServer,
+  describeError,
+  listen,
+  oneApp,
+  type CashierLook,
+  type LogEntry,
+} from '../server/index.ts'
 import { openPostgresStore, openSqliteStore, type Store } from '../store/index.ts'
 import { createWebhooks, type AddressOptions, type Webhooks } from '../webhooks/index.ts'
 import { createAlarmWatch, storeFailing, unbalanced } from './alarm-watch.ts'
@@ -56,6 +63,8 @@ export interface MerchantServerOptions {
   /** Where webhooks may go beside public addresses. Default: nowhere. */
   readonly webhookAddresses?: AddressOptions
   readonly merchantName: string | undefined
+  /** Of the cashier page. Default: saoma's own. */
+  readonly look?: CashierLook
   readonly clock: Clock
   readonly log: (entry: LogEntry) => void
   readonly crashPoint?: CrashHook
@@ -221,6 +230,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       id: appId,
       mode: gateway.mode,
       merchantName: merchantName ?? null,
+      ...(options.look && { look: options.look }),
       payments,
       webhooks,
       alarms,

@@ -29,6 +29,10 @@ export interface CheckoutView {
   readonly amount: Fen
   readonly amountRefunded: Fen
   readonly subject: string
+  /** Alipay shows it to the buyer as the merchant's order number. */
+  readonly orderNumber: string
+  /** Alipay's number of what was paid, for the receipt; `null` before. */
+  readonly tradeNumber: string | null
   /** The text of the code; `null` as soon as it must not be shown. */
   readonly qrCode: string | null
   readonly expiresAt: Instant
@@ -45,6 +49,8 @@ export function checkoutView(record: PaymentRecord, now: Instant): CheckoutView 
     amount: payment.amount,
     amountRefunded: amountRefunded(refunds),
     subject: payment.subject,
+    orderNumber: payment.outTradeNo,
+    tradeNumber: payment.status === 'succeeded' ? payment.tradeNo : null,
     qrCode: state === 'waiting' || state === 'scanned' ? payment.qrCode : null,
     expiresAt: payment.expiresAt,
     paidAt: payment.paidAt,

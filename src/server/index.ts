@@ -14,8 +14,10 @@ import { authenticate, insufficientScope } from './authentication.ts'
 import { billFileRoutes } from './bill-files.ts'
 import { carryOut } from './carry-out.ts'
 import { assetsRoute } from './cashier/assets.ts'
-import { languageOf } from './cashier/language.ts'
+import { embedRoute } from './cashier/embed.ts'
+import { lookRoutes } from './cashier/look.ts'
 import { notFoundPage } from './cashier/page.ts'
+import { pageOptionsOf } from './cashier/page-options.ts'
 import { cashierRoutes } from './cashier/routes.ts'
 import { consoleRoutes } from './console/routes.ts'
 import { measureState } from './measured-state.ts'
@@ -32,6 +34,7 @@ import { securityHeaders } from './security-headers.ts'
 import { subCodePage } from './sub-code-page/page.ts'
 
 export { listen, type Listening, type ListenOptions } from './listen.ts'
+export { checkLook, type CashierLook, type Logo } from './cashier/look.ts'
 export { nodeListener, type NodeListener } from './node-listener.ts'
 export {
   describeError,
@@ -65,7 +68,8 @@ export function createServer(options: ServerOptions): Server {
     const beganMs = performance.now()
     await next()
     c.header('request-id', c.get('requestId'))
-    for (const [name, value] of Object.entries(securityHeaders)) {
+    // The cashier page says itself who may frame it.
+    for (const [name, value] of Object.entries(securityHeaders())) {
       if (!c.res.headers.has(name)) c.header(name, value)
     }
     note(c, context, performance.now() - beganMs)
@@ -75,7 +79,7 @@ export function createServer(options: ServerOptions): Server {
   app.get('/v1/openapi.json', (c) => c.json(openApi(operations, context.baseUrl)))
   app.get('/reference', (c) => c.html(referencePage(operations, context)))
   app.get('/reference/errors/:code', (c) => {
-    const page = subCodePage(c.req.param('code'), languageOf(c), context)
+    const page = subCodePage(c.req.param('code'), pageOptionsOf(c).language, context)
     return page === undefined ? c.notFound() : c.html(page)
   })
   // Before anything is said about what there is.
@@ -86,7 +90,9 @@ export function createServer(options: ServerOptions): Server {
   app.route('/console', consoleRoutes(context))
   app.route('/alipay/notify', notifyRoute(context))
   app.route('/c', cashierRoutes(context))
+  app.route('/assets/look', lookRoutes(context))
   app.route('/assets', assetsRoute())
+  app.route('/embed.js', embedRoute())
   app.get('/healthz', async (c) => healthAnswer(c, await context.health?.()))
   app.get('/readyz', async (c) => healthAnswer(c, await (context.readiness ?? context.health)?.()))
   app.get('/metrics', async (c) => {
@@ -102,7 +108,7 @@ export function createServer(options: ServerOptions): Server {
 
   app.notFound((c: Context<RouteEnvironment>) => {
     if (wantsJson(c)) return sendProblem(c, notFound('route_not_found', 'There is nothing here.'))
-    return c.html(notFoundPage(languageOf(c), context), 404)
+    return c.html(notFoundPage(pageOptionsOf(c), context), 404)
   })
 
   app.onError((error, c) => {

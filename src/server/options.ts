@@ -9,6 +9,7 @@ import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
 import type { Books } from '../books/index.ts'
 import type { FigureStore, Payments, Presentation } from '../payments/index.ts'
 import type { Webhooks } from '../webhooks/index.ts'
+import { checkLook, type CashierLook } from './cashier/look.ts'
 import type { Metrics } from './metrics.ts'
 import type { RequestLog } from './request-log.ts'
 
@@ -63,6 +64,8 @@ export interface ServedApp {
   readonly mode: 'live' | 'test'
   /** The shop's name over the cashier page; `null` for none. */
   readonly merchantName: string | null
+  /** How the cashier page looks. Default: saoma's own look, framed by nobody. */
+  readonly look?: CashierLook
   readonly payments: Payments
   /** `null` where events are not sent anywhere. */
   readonly webhooks: Webhooks | null
@@ -195,7 +198,8 @@ export function toServerContext(
   ) {
     throw new TypeError('publicUrl is an http or https address without ? and #')
   }
-  for (const { notifyToken } of options.apps.list()) {
+  for (const { notifyToken, look } of options.apps.list()) {
+    if (look) checkLook(look)
     if (!/^[\w-]{16,}$/.test(notifyToken)) {
       throw new TypeError('notifyToken has at least 16 characters, all of them A-Z a-z 0-9 _ or -')
     }

@@ -5,12 +5,12 @@
  * @module
  */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { PATIENCE, root, startDev, type Dev, type Payment } from '../saoma-program.ts'
+import { seriousProblems } from './axe.ts'
 
 const executablePath = process.env['SAOMA_CHROMIUM'] ?? ''
 const screenshots = process.env['SAOMA_SCREENSHOTS'] ?? ''
@@ -18,7 +18,6 @@ const screenshots = process.env['SAOMA_SCREENSHOTS'] ?? ''
 const PHONE = { width: 375, height: 812 }
 const DESKTOP = { width: 1280, height: 800 }
 const OWNER = { email: 'owner@example.com', name: '王掌柜', password: 'a long pass phrase 1' }
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -360,22 +359,6 @@ async function fits(page: Page): Promise<boolean> {
   return vi
     .waitUntil(async () => (await widest()) <= PHONE.width, { timeout: 5_000 })
     .catch(() => false)
-}
-
-/** What axe calls serious or critical, with where it is. */
-async function seriousProblems(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe)
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>
-      }
-    }
-    const { violations } = await axe.run()
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
-  })
 }
 
 /** Leaves pictures of a page, as a phone and as a desktop show it, where they were asked for. */

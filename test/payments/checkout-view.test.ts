@@ -97,6 +97,8 @@ test('the page tells amounts, subject, deadline and the way back, and nothing of
   const change: Partial<Payment> = {
     status: 'succeeded',
     paidAt: at(20),
+    outTradeNo: 'order-1',
+    tradeNo: '2026112322001',
     returnUrl: 'https://shop.example/done',
     buyerLogonId: '138****1234',
   }
@@ -105,6 +107,8 @@ test('the page tells amounts, subject, deadline and the way back, and nothing of
     amount: 8888,
     amountRefunded: 3000,
     subject: '美式咖啡',
+    orderNumber: 'order-1',
+    tradeNumber: '2026112322001',
     qrCode: null,
     expiresAt: at(300),
     paidAt: at(20),

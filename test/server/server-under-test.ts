@@ -68,6 +68,7 @@ export async function openDesk(clock: Clock): Promise<Desk> {
 export function startServer({
   mode = 'test',
   merchantName = '清晨咖啡',
+  look = {},
   webhooks = null,
   alarms = null,
   credentials = null,
@@ -83,6 +84,7 @@ export function startServer({
     id: ONE_APP_ID,
     mode,
     merchantName,
+    look,
     payments,
     webhooks,
     alarms,

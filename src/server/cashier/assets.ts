@@ -7,12 +7,18 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
+import { compress } from 'hono/compress'
 import type { RouteEnvironment, ServerContext } from '../options.ts'
 
 const TYPES = {
   'cashier.css': 'text/css; charset=utf-8',
   'cashier.js': 'text/javascript; charset=utf-8',
   'cashier.svg': 'image/svg+xml',
+  'cashier-dark.css': 'text/css; charset=utf-8',
+  'display.css': 'text/css; charset=utf-8',
+  'display.js': 'text/javascript; charset=utf-8',
+  'payment-sound.js': 'text/javascript; charset=utf-8',
+  'embed.js': 'text/javascript; charset=utf-8',
   'reference.css': 'text/css; charset=utf-8',
 }
 
@@ -37,10 +43,15 @@ export function assetUrl(name: AssetName, { basePath }: Pick<ServerContext, 'bas
   return `${basePath}/assets/${name}?v=${assets[name].hash}`
 }
 
+/** The content of a file. */
+export function assetContent(name: AssetName): string {
+  return assets[name].content
+}
+
 /** Serves `/assets/*`. */
 export function assetsRoute(): Hono<RouteEnvironment> {
   const app = new Hono<RouteEnvironment>()
-  app.get('/:name', (c) => {
+  app.get('/:name', compress(), (c) => {
     const name = c.req.param('name')
     if (!Object.hasOwn(TYPES, name)) return c.notFound()
     const { content, hash } = assets[name as AssetName]

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { formatRfc3339 } from '../../alipay/index.ts'
 import { checkoutView, type CheckoutView, type PaymentRecord } from '../../payments/index.ts'
 import type { AppContext } from '../options.ts'
-import type { Language } from './language.ts'
+import type { PageOptions } from './page-options.ts'
 import { texts } from './texts.ts'
 import { isFinal, renderCheckout } from './view.ts'
 
@@ -46,7 +46,7 @@ export interface Checkout {
 /** Says what the buyer may know about a payment now. */
 export function checkoutOf(
   record: PaymentRecord,
-  language: Language,
+  options: PageOptions,
   context: AppContext,
 ): Checkout {
   const now = context.clock.now()
@@ -66,10 +66,8 @@ export function checkoutOf(
     expires_at: formatRfc3339(view.expiresAt),
     paid_at: view.paidAt === null ? null : formatRfc3339(view.paidAt),
     return_url: view.returnUrl,
-    retry_url: canRetry(record)
-      ? `${context.basePath}/c/${record.payment.checkoutToken}/retry`
-      : null,
-    title: texts[language].states[view.state][0],
+    retry_url: formsOf(record, context).retryUrl,
+    title: texts[options.language].states[view.state][0],
   } as const
   const hash = createHash('sha256').update(JSON.stringify(content)).digest('base64url')
   return {
@@ -77,7 +75,17 @@ export function checkoutOf(
     version: record.payment.version,
     expires_in_ms: expiresInMs,
     tag: hash.slice(0, 16),
-    html: renderCheckout(view, { expiresInMs, retryUrl: content.retry_url }, language, context),
+    html: renderCheckout(view, { expiresInMs, ...formsOf(record, context) }, options, context),
+  }
+}
+
+/** Where the page's forms are sent; `null` for one that it has not. */
+function formsOf(record: PaymentRecord, { basePath }: AppContext) {
+  const { checkoutToken, status } = record.payment
+  const url = `${basePath}/c/${checkoutToken}`
+  return {
+    retryUrl: canRetry(record) ? `${url}/retry` : null,
+    checkUrl: status === 'pending' || status === 'closing' ? `${url}/check` : null,
   }
 }
 

@@ -8,7 +8,7 @@ import type { PaymentRecord } from '../../payments/index.ts'
 import { eventStream } from '../event-stream.ts'
 import type { AppContext } from '../options.ts'
 import { checkoutOf } from './checkout.ts'
-import type { Language } from './language.ts'
+import type { PageOptions } from './page-options.ts'
 
 /**
  * Streams the events of a payment. Ends by itself after a final state, when the reader goes away,
@@ -19,7 +19,7 @@ import type { Language } from './language.ts'
 export function checkoutEvents(
   paymentId: string,
   load: () => Promise<PaymentRecord | undefined>,
-  language: Language,
+  options: PageOptions,
   context: AppContext,
 ): ReadableStream<Uint8Array> {
   return eventStream(context.stopping, (sink) => {
@@ -28,7 +28,7 @@ export function checkoutEvents(
     const send = (record: PaymentRecord): void => {
       if (!sink.isOpen || record.payment.version < version) return
       version = record.payment.version
-      const checkout = checkoutOf(record, language, context)
+      const checkout = checkoutOf(record, options, context)
       if (checkout.tag !== tag) {
         tag = checkout.tag
         sink.send(checkout, tag)

@@ -5,6 +5,7 @@
  * @module
  */
 import { Hono, type Context } from 'hono'
+import { compress } from 'hono/compress'
 import type { PaymentRecord } from '../../payments/index.ts'
 import { checkoutView } from '../../payments/index.ts'
 import {
@@ -15,10 +16,12 @@ import {
 } from '../options.ts'
 import { conflict, notFound, sendProblem } from '../problem.ts'
 import { closedGrid, qrGrid, qrPng, qrSvg, type QrGrid } from '../qr-image.ts'
+import { securityHeaders } from '../security-headers.ts'
 import { canRetry, checkoutOf } from './checkout.ts'
 import { checkoutEvents } from './events.ts'
-import { languageOf } from './language.ts'
+import { pageOptionsOf, queryOf } from './page-options.ts'
 import { checkoutPage, notFoundPage } from './page.ts'
+import { Recheck } from './recheck.ts'
 import { texts } from './texts.ts'
 
 type RouteContext = Context<RouteEnvironment>
@@ -27,26 +30,31 @@ type RouteContext = Context<RouteEnvironment>
 export function cashierRoutes(context: ServerContext): Hono<RouteEnvironment> {
   const { apps, clock } = context
   const app = new Hono<RouteEnvironment>()
+  const recheck = new Recheck()
 
   app.use(async (c, next) => {
     await next()
     c.header('cache-control', 'no-store')
-    c.header('vary', 'Accept-Language')
+    c.header('vary', 'Accept-Language', { append: true })
   })
 
-  app.get('/:token', async (c) => {
-    const language = languageOf(c)
+  app.get('/:token', compress(), async (c) => {
+    const options = pageOptionsOf(c)
     const found = await find(c)
-    c.header('content-language', texts[language].tag)
-    if (!found) return c.html(notFoundPage(language, context), 404)
-    const checkout = checkoutOf(found.record, language, found.app)
-    return c.html(checkoutPage(checkout, language, found.app))
+    c.header('content-language', texts[options.language].tag)
+    if (!found) return c.html(notFoundPage(options, context), 404)
+    for (const [name, value] of Object.entries(securityHeaders(found.app.look?.embeddedBy))) {
+      c.header(name, value)
+    }
+    const checkout = checkoutOf(found.record, options, found.app)
+    const wasChecked = c.req.query('checked') !== undefined
+    return c.html(checkoutPage(checkout, { ...options, wasChecked }, found.app))
   })
 
   app.get('/:token/status', async (c) => {
     const found = await find(c)
     if (!found) return unknownToken(c)
-    const checkout = checkoutOf(found.record, languageOf(c), found.app)
+    const checkout = checkoutOf(found.record, pageOptionsOf(c), found.app)
     // Weak: what is left of the time changes with each answer.
     const etag = `W/"${checkout.tag}"`
     c.header('etag', etag)
@@ -57,16 +65,16 @@ export function cashierRoutes(context: ServerContext): Hono<RouteEnvironment> {
   app.get('/:token/events', async (c) => {
     const found = await find(c)
     if (!found) return unknownToken(c)
-    const language = languageOf(c)
+    const options = pageOptionsOf(c)
     const { record, app: itsApp } = found
-    const { final, tag } = checkoutOf(record, language, itsApp)
+    const { final, tag } = checkoutOf(record, options, itsApp)
     // A browser asks again when a stream ends; 204 tells it that there is nothing more.
     if (final && c.req.header('last-event-id') === tag) return c.body(null, 204)
     c.header('content-type', 'text/event-stream; charset=utf-8')
     c.header('x-accel-buffering', 'no')
     if (c.req.method === 'HEAD') return c.body(null)
     const { id } = record.payment
-    return c.body(checkoutEvents(id, () => itsApp.payments.find(id), language, itsApp))
+    return c.body(checkoutEvents(id, () => itsApp.payments.find(id), options, itsApp))
   })
 
   app.get('/:token/qr.svg', async (c) => {
@@ -85,21 +93,35 @@ export function cashierRoutes(context: ServerContext): Hono<RouteEnvironment> {
     return c.body(new Uint8Array(qrPng(grid, size)), 200, { 'content-type': 'image/png' })
   })
 
+  // The page's own script takes the answer as JSON; a form without it is led back to the page.
+  app.post('/:token/check', async (c) => {
+    const found = await find(c)
+    if (!found) return unknownToken(c)
+    if (isCrossSite(c)) return crossSite(c)
+    const options = pageOptionsOf(c)
+    const record = await recheck.ask(found.record, found.app)
+    if (c.req.header('accept')?.includes('application/json')) {
+      return c.json(checkoutOf(record, options, found.app))
+    }
+    const { checkoutToken } = record.payment
+    return c.redirect(`${context.basePath}/c/${checkoutToken}${queryOf(options)}&checked`, 303)
+  })
+
   // A new code for the same sale is a new payment, made only after the old one is over. A form of
   // the page sends it, so what comes from another site is not followed.
   app.post('/:token/retry', async (c) => {
     const found = await find(c)
     if (!found) return unknownToken(c)
-    if (isCrossSite(c)) {
-      return sendProblem(c, conflict('cross_site', 'This can only be sent by the cashier page.'))
-    }
+    if (isCrossSite(c)) return crossSite(c)
     const { record, app: itsApp } = found
     const next = await retry(record, itsApp)
     if (next === undefined) {
       const message = 'This payment cannot be made again here. Ask the shop for a new code.'
       return sendProblem(c, conflict('retry_not_allowed', message))
     }
-    return c.redirect(`${context.basePath}/c/${next.payment.checkoutToken}`, 303)
+    const { checkoutToken } = next.payment
+    const query = queryOf(pageOptionsOf(c))
+    return c.redirect(`${context.basePath}/c/${checkoutToken}${query}`, 303)
   })
 
   /** Tokens are unguessable and unique among all applications. */
@@ -117,7 +139,7 @@ export function cashierRoutes(context: ServerContext): Hono<RouteEnvironment> {
     const found = await find(c)
     if (!found) return undefined
     const { qrCode } = checkoutView(found.record, clock.now())
-    const t = texts[languageOf(c)]
+    const t = texts[pageOptionsOf(c).language]
     return qrCode === null ? closedGrid(t.closedCode) : qrGrid(qrCode, t.qrCode)
   }
 
@@ -157,6 +179,10 @@ async function retry(
 function isCrossSite(c: RouteContext): boolean {
   const site = c.req.header('sec-fetch-site')
   return site !== undefined && site !== 'same-origin' && site !== 'none'
+}
+
+function crossSite(c: RouteContext): Response {
+  return sendProblem(c, conflict('cross_site', 'This can only be sent by the cashier page.'))
 }
 
 /** Width and height in pixels, 64 to 1024, by default 300; `undefined` for anything else. */

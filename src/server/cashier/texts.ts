@@ -27,6 +27,17 @@ export interface Texts {
   readonly paidAt: string
   /** On the button that asks for a new code. */
   readonly retry: string
+  /** On the button that asks Alipay now, and what is said while it does, and in vain. */
+  readonly check: string
+  readonly checking: string
+  readonly notPaidYet: string
+  readonly orderNumber: string
+  readonly tradeNumber: string
+  readonly print: string
+  /** Over what is printed. */
+  readonly receipt: string
+  /** What the keys do on a counter's screen. */
+  readonly keys: Readonly<Record<'check' | 'retry' | 'language' | 'sound', string>>
   /** Title and what to do, by state. */
   readonly states: Readonly<Record<CheckoutView['state'], readonly [title: string, hint: string]>>
   readonly notFound: readonly [title: string, hint: string]
@@ -49,6 +60,14 @@ const zh: Texts = {
   amountRefunded: '已退款',
   paidAt: '支付时间',
   retry: '重新获取付款码',
+  check: '我已支付',
+  checking: '正在查询支付结果…',
+  notPaidYet: '暂未查到付款。如已付款请稍候，本页会自动更新',
+  orderNumber: '订单号',
+  tradeNumber: '支付宝交易号',
+  print: '打印收据',
+  receipt: '付款收据',
+  keys: { check: '查询结果', retry: '新付款码', language: 'English', sound: '开启提示音' },
   states: {
     preparing: ['正在生成付款码', '请稍候，付款码马上就好'],
     waiting: ['请使用支付宝付款', '打开支付宝「扫一扫」，扫描下方二维码'],
@@ -79,6 +98,14 @@ const en: Texts = {
   amountRefunded: 'Refunded',
   paidAt: 'Paid at (Beijing time)',
   retry: 'Get a new code',
+  check: 'I have paid',
+  checking: 'Asking Alipay…',
+  notPaidYet: 'No payment found yet. If you have just paid, this page updates by itself',
+  orderNumber: 'Order number',
+  tradeNumber: 'Alipay number',
+  print: 'Print receipt',
+  receipt: 'Receipt',
+  keys: { check: 'check again', retry: 'new code', language: '中文', sound: 'turn sound on' },
   states: {
     preparing: ['Preparing your code', 'This takes a moment'],
     waiting: ['Pay with Alipay', 'Open Alipay and scan the code below'],

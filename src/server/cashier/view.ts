@@ -11,74 +11,34 @@ import type { CheckoutView } from '../../payments/index.ts'
 import type { AppContext } from '../options.ts'
 import { qrGrid, qrSvg } from '../qr-image.ts'
 import { icon, STATE_ICONS } from './icons.ts'
-import type { Language } from './language.ts'
-import { texts } from './texts.ts'
+import { lookUrls } from './look.ts'
+import { queryOf, type PageOptions } from './page-options.ts'
+import { texts, type Texts } from './texts.ts'
+
+/** What the drawing says beside the payment. */
+export interface Details {
+  readonly expiresInMs: number
+  /** Where to ask for a new code; `null` where it may not be. */
+  readonly retryUrl: string | null
+  /** Where to have Alipay asked at once; `null` where there is nothing to ask. */
+  readonly checkUrl: string | null
+}
 
 /** What stands in `<main>`: the order, and what is to be done or has come of it. */
 export function renderCheckout(
   view: CheckoutView,
-  { expiresInMs, retryUrl }: { readonly expiresInMs: number; readonly retryUrl: string | null },
-  language: Language,
+  details: Details,
+  options: PageOptions,
   context: AppContext,
 ): string {
-  const t = texts[language]
-  const [title, hint] = t.states[view.state]
-  const payUrl = view.qrCode === null ? null : walletUrl(view.qrCode)
-  const rendered = html`<section class="order">
-      <p class="merchant">${context.merchantName ?? t.cashier}</p>
-      <p class="amount"><span>¥</span>${yuan(view.amount)}</p>
-      <p class="subject">${view.subject}</p>
-      ${
-        view.qrCode === null
-          ? ''
-          : html`<p class="fact countdown">
-              <span>${t.timeLeft}</span><b role="timer" id="countdown">${clockText(expiresInMs)}</b>
-            </p>`
-      }
-      ${view.paidAt === null ? '' : fact(t.paidAt, formatBeijingTime(view.paidAt))}
-      ${view.amountRefunded > 0 ? fact(t.amountRefunded, `¥${yuan(view.amountRefunded)}`) : ''}
-    </section>
+  const t = texts[options.language]
+  const content = html`${order(view, details, t, context)}
     <section class="state">
-      ${
-        view.qrCode === null
-          ? html`<div class="badge">${icon(STATE_ICONS[view.state])}</div>
-              <h1>${title}</h1>
-              <p class="hint">${hint}</p>`
-          : html`<h1>${title}</h1>
-              <p class="hint">${hint}</p>
-              ${
-                payUrl === null
-                  ? ''
-                  : html`<a class="button pay" href="${payUrl}"
-                        >${payUrl === view.qrCode ? t.payInTest : t.pay}</a
-                      >
-                      <p class="hint or-scan">${t.orScan}</p>`
-              }
-              <div class="code" id="code">
-                ${raw(qrSvg(qrGrid(view.qrCode, t.qrCode)))}
-                ${view.state === 'scanned' ? html`<span>${icon('phone')}</span>` : ''}
-              </div>
-              ${
-                context.mode === 'test' && payUrl === view.qrCode
-                  ? html`<a class="hint try" href="${payUrl}" target="_blank">${t.tryWallet}</a>`
-                  : ''
-              }`
-      }
-      ${
-        retryUrl === null
-          ? ''
-          : html`<form method="post" action="${retryUrl}">
-              <button class="button pay">${t.retry}</button>
-            </form>`
-      }
-      ${
-        view.returnUrl !== null && isFinal(view.state)
-          ? html`<a class="button back" href="${view.returnUrl}">${t.back}</a>`
-          : ''
-      }
+      ${view.qrCode === null ? outcome(view, t) : code(view, view.qrCode, t, context)}
+      ${next(view, details, options)}
     </section>`
   // Nothing in it is a promise, so neither is it.
-  return (rendered as HtmlEscapedString).toString()
+  return (content as HtmlEscapedString).toString()
 }
 
 /** Whether nothing more is expected of a state. */
@@ -96,6 +56,97 @@ export function walletUrl(qrCode: string): string | null {
   if (protocol !== 'https:' && protocol !== 'http:') return null
   if (hostname !== 'qr.alipay.com') return qrCode
   return `alipays://platformapi/startapp?saId=10000007&qrcode=${encodeURIComponent(qrCode)}`
+}
+
+/** The sale. Printed, it is the receipt. */
+function order(view: CheckoutView, { expiresInMs }: Details, t: Texts, context: AppContext) {
+  const { logo } = lookUrls(context, context)
+  return html`<section class="order">
+    <p class="merchant">
+      ${logo === null ? '' : html`<img src="${logo}" alt="" width="40" height="40" />`}
+      <bdi>${context.merchantName ?? t.cashier}</bdi>
+    </p>
+    ${view.paidAt === null ? '' : html`<p class="receipt">${t.receipt}</p>`}
+    <p class="amount"><span>¥</span>${yuan(view.amount)}</p>
+    <p class="subject"><bdi>${view.subject}</bdi></p>
+    ${
+      view.qrCode === null
+        ? ''
+        : html`<p class="fact countdown">
+            <span>${t.timeLeft}</span><b role="timer" id="countdown">${clockText(expiresInMs)}</b>
+          </p>`
+    }
+    ${view.paidAt === null ? '' : fact(t.paidAt, formatBeijingTime(view.paidAt))}
+    ${view.amountRefunded > 0 ? fact(t.amountRefunded, `¥${yuan(view.amountRefunded)}`) : ''}
+    ${fact(t.orderNumber, view.orderNumber)}
+    ${view.tradeNumber === null ? '' : fact(t.tradeNumber, view.tradeNumber)}
+  </section>`
+}
+
+/** What is to be done with a code that can be paid. */
+function code(view: CheckoutView, qrCode: string, t: Texts, { mode }: AppContext) {
+  const payUrl = walletUrl(qrCode)
+  const isTestWallet = payUrl === qrCode
+  return html`${heading(view, t)}
+    ${
+      payUrl === null
+        ? ''
+        : html`<a class="button pay" href="${payUrl}" target="_top"
+              >${isTestWallet ? t.payInTest : t.pay}</a
+            >
+            <p class="hint or-scan">${t.orScan}</p>`
+    }
+    <div class="code" id="code">
+      ${raw(qrSvg(qrGrid(qrCode, t.qrCode)))}
+      ${view.state === 'scanned' ? html`<span>${icon('phone')}</span>` : ''}
+    </div>
+    ${
+      mode === 'test' && isTestWallet
+        ? html`<a class="hint try" href="${payUrl}" target="_blank">${t.tryWallet}</a>`
+        : ''
+    }`
+}
+
+/** What has come of it, or is being found out. */
+function outcome(view: CheckoutView, t: Texts) {
+  return html`<div class="badge">${icon(STATE_ICONS[view.state])}</div>
+    ${heading(view, t)}`
+}
+
+function heading({ state }: CheckoutView, t: Texts) {
+  const [title, hint] = t.states[state]
+  return html`<h1 tabindex="-1">${title}</h1>
+    <p class="hint">${hint}</p>`
+}
+
+/** What the buyer may do next. */
+function next(view: CheckoutView, { checkUrl, retryUrl }: Details, options: PageOptions) {
+  const t = texts[options.language]
+  const query = queryOf(options)
+  return html`${
+    checkUrl === null
+      ? ''
+      : html`<form method="post" action="${checkUrl}${query}" id="check">
+          <button class="quiet">${t.check}</button>
+        </form>`
+  }
+  ${
+    retryUrl === null
+      ? ''
+      : html`<form method="post" action="${retryUrl}${query}" id="retry">
+          <button class="button">${t.retry}</button>
+        </form>`
+  }
+  ${
+    view.returnUrl !== null && isFinal(view.state)
+      ? html`<a class="button back" href="${view.returnUrl}" target="_top">${t.back}</a>`
+      : ''
+  }
+  ${
+    view.paidAt === null
+      ? ''
+      : html`<button class="quiet" type="button" id="print" hidden>${t.print}</button>`
+  }`
 }
 
 function fact(name: string, value: string) {
