@@ -42,9 +42,11 @@ const MERCHANT_NAME = '扫码咖啡'
 /** Runs until it is stopped. */
 export async function dev(options: DevOptions): Promise<void> {
   const running = await startDev(options)
+  // Before it is said: whoever reads it may stop it at once.
+  const stopped = untilStopped()
   process.stdout.write(describe(running.addresses, options))
   process.stdout.write(describeConsole(running.addresses.server, running.ownerCode))
-  await untilStopped()
+  await stopped
   await running.close()
 }
 

@@ -44,12 +44,14 @@ export async function serve(env: Environment): Promise<void> {
     log,
     crashPoint,
   })
+  // Before it is said: whoever reads it may stop it at once.
+  const stopped = untilStopped()
   process.stdout.write(
     `saoma runs at ${server.url} (public: ${publicUrl}), against ${client.gateway}, ${gateway.mode} mode.\n` +
       `The API key is in ${folder}/api-key-${gateway.mode}. Stop with Ctrl+C.\n` +
       describeConsole(publicUrl, server.ownerCode),
   )
-  const failed = await Promise.race([untilStopped(), store.failed])
+  const failed = await Promise.race([stopped, store.failed])
   // What is in memory may be more than was kept: nothing of it must be acted on, so nothing is
   // brought to its end either.
   if (!(failed instanceof Error)) await server.close()

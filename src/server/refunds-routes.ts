@@ -140,7 +140,7 @@ function notMade(app: AppContext, result: NotMade): Problem {
   }
 }
 
-/** Keeps a wish of a person's that needs somebody else's approval; `undefined` where it needs none. */
+/** Keeps a person's wish that needs somebody else's approval; `undefined` where it needs none. */
 async function requestApproval(
   app: AppContext,
   actor: Actor,

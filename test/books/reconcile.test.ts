@@ -128,7 +128,7 @@ describe.each(storeKinds)('on $kind', ({ kind }) => {
     expect((await shop.books.daySummary(DAY)).unexplained).toBe(0)
   })
 
-  test('at midnight’s edge the next bill is waited for', async () => {
+  test('scenario 54: at midnight’s edge the next bill is waited for', async () => {
     const shop = await openBookShop(kind)
     shop.at('2026-11-23 23:59:30')
     const sold = await shop.sell()
@@ -184,7 +184,7 @@ describe.each(storeKinds)('on $kind', ({ kind }) => {
     }
   })
 
-  test('what no bill has within three days is for a person', async () => {
+  test('scenario 54: what no bill has within three days is for a person', async () => {
     const shop = await openBookShop(kind)
     await shop.sell()
     const { sellerId } = shop
@@ -196,7 +196,7 @@ describe.each(storeKinds)('on $kind', ({ kind }) => {
     expect(await shop.differences()).toEqual(['missing_remote open'])
   })
 
-  test('a bill that is late, wrong or of another account is told by its name', async () => {
+  test('scenario 52: a bill that is late, wrong or of another account is told by its name', async () => {
     const shop = await openBookShop(kind)
     await shop.sell()
     const other = billFile({ sellerId: '2088000000000000', rows: [] })
@@ -238,7 +238,7 @@ test('each morning from nine the bills of the days before are compared, hourly u
   ])
 })
 
-test('a database of yesterday: after one reconciliation the books equal the ledger', async () => {
+test('scenario 38: a database of yesterday: after one reconciliation the books equal the ledger', async () => {
   const shop = await openBookShop()
   await shop.sell({ reference: 'BEFORE' })
   const before = await shop.sell()

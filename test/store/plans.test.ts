@@ -105,6 +105,7 @@ test('SQLite finds every row that a statement is about by an index', async () =>
       // From the end, and one application has a file for itself.
       'SCAN events: select "position" from "events" where "app" = ? order by "position" desc limit ?',
       // When the file is opened.
+      `SCAN alarm_deliveries USING INDEX alarm_deliveries_due: update "alarm_deliveries" set "due_at" = ?, "lease_token" = ?, "leased_until" = ? where "due_at" is not null and ("leased_until" > ? or "due_at" > ?)`,
       'SCAN due_payments: delete from "due_payments" where "due_at" is null',
       'SCAN due_payments: update "due_payments" set "due_at" = ?, "lease_token" = ?, "leased_until" = ?',
       'SCAN idempotency_keys: update "idempotency_keys" set "holder" = ?, "held_until" = ? where "holder" is not null',
