@@ -62,7 +62,8 @@ function readLogo(path: string): Logo {
   }
   if (content.length > LOGO_BYTES) {
     throw new Failure(
-      `SAOMA_MERCHANT_LOGO has ${content.length} bytes, and ${LOGO_BYTES} at most are sent to each buyer. Make the picture smaller.`,
+      `SAOMA_MERCHANT_LOGO has ${content.length} bytes, and is sent to each buyer: ` +
+        `make it ${LOGO_BYTES} bytes or smaller.`,
     )
   }
   return { type, content }

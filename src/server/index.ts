@@ -20,6 +20,7 @@ import { notFoundPage } from './cashier/page.ts'
 import { pageOptionsOf } from './cashier/page-options.ts'
 import { cashierRoutes } from './cashier/routes.ts'
 import { consoleRoutes } from './console/routes.ts'
+import { counterRoutes } from './counter/routes.ts'
 import { measureState } from './measured-state.ts'
 import { createMetrics } from './metrics.ts'
 import { notifyRoute } from './notify-route.ts'
@@ -88,6 +89,7 @@ export function createServer(options: ServerOptions): Server {
     return 'problem' in who ? sendProblem(c, who.problem) : next()
   })
   app.route('/console', consoleRoutes(context))
+  app.route('/counter', counterRoutes(context))
   app.route('/alipay/notify', notifyRoute(context))
   app.route('/c', cashierRoutes(context))
   app.route('/assets/look', lookRoutes(context))

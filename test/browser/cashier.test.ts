@@ -16,6 +16,7 @@ import { listen, type CashierLook } from '../../src/server/index.ts'
 import { PATIENCE, root } from '../saoma-program.ts'
 import { startServer } from '../server/server-under-test.ts'
 import { seriousProblems } from './axe.ts'
+import { listenForSounds } from './sounds.ts'
 
 const executablePath = process.env['SAOMA_CHROMIUM'] ?? ''
 const screenshots = process.env['SAOMA_SCREENSHOTS'] ?? ''
@@ -316,27 +317,6 @@ async function startShop() {
   const { port } = server.address() as AddressInfo
   // Another site, so that nothing is allowed for being the same.
   return { origin: `http://localhost:${port}`, show: (html: string) => void (body = html) }
-}
-
-/** Keeps what the page plays and says in `heard`, for a test has no ears. */
-async function listenForSounds(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const heard: string[] = []
-    const scope = globalThis as unknown as {
-      heard: string[]
-      OscillatorNode: {
-        prototype: { start: (this: { frequency: { value: number } }) => void; stop: () => void }
-      }
-      speechSynthesis: { speak(words: { text: string }): void }
-    }
-    scope.heard = heard
-    // A test needs not hear it.
-    scope.OscillatorNode.prototype.start = function () {
-      heard.push(`note ${this.frequency.value}`)
-    }
-    scope.OscillatorNode.prototype.stop = () => {}
-    scope.speechSynthesis.speak = ({ text }) => void heard.push(text)
-  })
 }
 
 async function state(page: Page, wanted: string): Promise<void> {

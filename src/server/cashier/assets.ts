@@ -19,6 +19,11 @@ const TYPES = {
   'display.js': 'text/javascript; charset=utf-8',
   'payment-sound.js': 'text/javascript; charset=utf-8',
   'embed.js': 'text/javascript; charset=utf-8',
+  'counter.css': 'text/css; charset=utf-8',
+  'counter.js': 'text/javascript; charset=utf-8',
+  'counter-api.js': 'text/javascript; charset=utf-8',
+  'counter-charge.js': 'text/javascript; charset=utf-8',
+  'counter-refund.js': 'text/javascript; charset=utf-8',
   'reference.css': 'text/css; charset=utf-8',
 }
 
