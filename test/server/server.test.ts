@@ -58,7 +58,7 @@ describe('the server as a function', () => {
     const paths = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(
       ([, path = '']) => path,
     )
-    expect(paths).toHaveLength(3)
+    expect(paths).toHaveLength(4)
     for (const path of paths) {
       const response = await get(path)
       expect(response.status).toBe(200)
