@@ -116,7 +116,8 @@ function codeDialog(wallet: Texts['wallet']): Html {
   return html`<dialog id="code" class="sheet" aria-labelledby="code-title">
     ${sheetTop('code-title', wallet.codeTitle, wallet.close)}
     <p class="muted hint">${wallet.codeHint}</p>
-    <img id="code-image" class="code-image" alt="${wallet.codeImage}" width="232" height="232" />
+    <img id="code-bars" class="code-image code-bars" alt="${wallet.codeBars}" />
+    <img id="code-image" class="code-image" alt="${wallet.codeImage}" width="200" height="200" />
     <p class="code-digits" id="code-digits"></p>
     <p class="muted hint" id="code-seconds"></p>
     <button class="button" type="button" id="code-copy">${wallet.codeCopy}</button>

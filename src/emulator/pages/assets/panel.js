@@ -161,17 +161,51 @@ function faultEntry(fault) {
       fill(texts.switchedOn, { name: fault.name }),
     )
   })
-  return h(
-    'details',
-    { class: 'fault', name: 'fault' },
-    h(
-      'summary',
-      {},
-      h('span', { class: 'fault-text' }, language === 'zh' ? fault.zh : fault.en),
-      h('code', {}, fault.name),
-    ),
-    form,
+  const always = /** @type {HTMLInputElement} */ (
+    h('input', {
+      type: 'checkbox',
+      role: 'switch',
+      'data-fault': fault.name,
+      'aria-label': fill(texts.alwaysNamed, { name: fault.name }),
+    })
   )
+  always.addEventListener('change', () => void switchFault(fault.name, always.checked))
+  return h(
+    'div',
+    { class: 'fault' },
+    h(
+      'details',
+      { name: 'fault' },
+      h(
+        'summary',
+        {},
+        h('span', { class: 'fault-text' }, language === 'zh' ? fault.zh : fault.en),
+        h('code', {}, fault.name),
+      ),
+      form,
+    ),
+    always,
+  )
+}
+
+/**
+ * Has a fault strike always, or not any more.
+ *
+ * @param {string} name
+ * @param {boolean} isOn
+ */
+function switchFault(name, isOn) {
+  if (isOn) {
+    const said = fill(texts.switchedOn, { name })
+    return act(() => call('POST', 'faults', { name, probability: 1 }), said)
+  }
+  return act(async () => {
+    // Asked anew: programs switch faults on, too.
+    const active = rows(await call('GET', 'faults'), 'active').filter(
+      (fault) => fault.name === name,
+    )
+    for (const { id } of active) await call('DELETE', `faults/${encodeURIComponent(id)}`)
+  }, texts.removed)
 }
 
 /** The methods of the product, for a fault that does not name its own. */
@@ -205,6 +239,10 @@ function field(label, input) {
 
 /** @param {ActiveFault[]} faults */
 function drawActive(faults) {
+  for (const input of document.querySelectorAll('[data-fault]')) {
+    if (!(input instanceof HTMLInputElement)) continue
+    input.checked = faults.some(({ name }) => name === input.dataset['fault'])
+  }
   byId('active', HTMLElement).replaceChildren(
     ...faults.map((fault) =>
       h(

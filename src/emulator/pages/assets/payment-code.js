@@ -11,6 +11,7 @@ import { byId, fill, pageData, show } from './dom.js'
 const { wallet: texts } = pageData()
 
 const dialog = byId('code', HTMLDialogElement)
+const bars = byId('code-bars', HTMLImageElement)
 const image = byId('code-image', HTMLImageElement)
 const digits = byId('code-digits', HTMLElement)
 const seconds = byId('code-seconds', HTMLElement)
@@ -72,7 +73,9 @@ export async function showPaymentCode({ buyer, now, unreachable, onTrade }) {
 function draw(text) {
   code = text
   digits.textContent = text.replace(/(\d{4})(?=\d)/g, '$1 ')
-  image.src = `/wallet/payment-code.svg?code=${encodeURIComponent(text)}`
+  const url = `/wallet/payment-code.svg?code=${encodeURIComponent(text)}`
+  bars.src = `${url}&as=barcode`
+  image.src = url
   copy.textContent = texts.codeCopy
 }
 
