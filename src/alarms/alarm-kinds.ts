@@ -13,7 +13,6 @@ export const ALARM_KINDS = {
   gateway_down: ['支付宝网关无法访问', 'Alipay’s gateway cannot be reached'],
   clock_off: ['服务器时钟不准', 'The clock of the server is wrong'],
   key_expiring: ['密钥或证书即将到期', 'A key or certificate expires soon'],
-  key_swapped: ['支付宝公钥填成了应用公钥', 'The application’s key is in the place of Alipay’s'],
   webhook_disabled: ['Webhook 已停用', 'A webhook endpoint was disabled'],
   store_failing: ['数据库异常', 'The database fails'],
   reconciliation_difference: ['对账有差异', 'A reconciliation found differences'],

@@ -106,7 +106,8 @@ export function unbalanced(date: string, failure: string | undefined): Alarm {
   const why = failure === undefined ? '' : ` (${failure})`
   return {
     kind: 'reconciliation_difference',
-    about: date,
+    // A day that could not be compared, and differs once it can be, is told of twice.
+    about: `${date}:${failure ?? 'differences'}`,
     text: `${date}${why}: saoma reconcile ${date}`,
   }
 }

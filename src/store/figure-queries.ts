@@ -38,7 +38,8 @@ export function createFigureStore({ db, app }: StoreDatabase): FigureStore {
         group by 1`.execute(db)
       const median = await sql<{ ms: number }>`
         select ms from (
-          select paid_at - shown_at as ms, count(*) over () as total,
+          select case when paid_at > shown_at then paid_at - shown_at else 0 end as ms,
+            count(*) over () as total,
             row_number() over (order by paid_at - shown_at) as place
           from payments where app = ${app} and created_at >= ${from} and created_at < ${before}
             and status = 'succeeded' and shown_at is not null and paid_at is not null

@@ -112,7 +112,7 @@ function Numbers({ figures }: { readonly figures: Figures | undefined }): ReactN
       totals
         ? totals.median_seconds_to_pay === null
           ? '—'
-          : texts.seconds(Math.max(0, totals.median_seconds_to_pay))
+          : texts.seconds(totals.median_seconds_to_pay)
         : null,
       null,
     ],
