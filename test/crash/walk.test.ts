@@ -32,10 +32,16 @@ const PAIRS = [
 /** Alipay has closed the trade before another node may take over. */
 const PAIRS_ON_SQLITE = ['cancel-attempted cancel-attempted', 'cancel-answered cancel-attempted']
 
-const WALKS: Readonly<Record<Walk['store'], readonly string[]>> = {
-  sqlite: [...POINTS, ...COMMITS, ...(ALL ? [...PAIRS, ...PAIRS_ON_SQLITE, ...SECOND] : [])],
-  postgresql: [...POINTS, ...COMMITS, ...(ALL ? [...PAIRS, ...SECOND] : [])],
-}
+const WALKS: Readonly<Record<Walk['store'], readonly string[]>> = ALL
+  ? {
+      sqlite: [...POINTS, ...COMMITS, ...PAIRS, ...PAIRS_ON_SQLITE, ...SECOND],
+      postgresql: [...POINTS, ...COMMITS, ...PAIRS, ...SECOND],
+    }
+  : {
+      sqlite: [...POINTS, ...COMMITS],
+      // What is written is the engine's, whatever the store: half of the points in turn.
+      postgresql: [...POINTS.filter((_, index) => index % 2 === 0), ...COMMITS],
+    }
 
 const CLAIM = ': nothing is lost, and nothing doubled'
 

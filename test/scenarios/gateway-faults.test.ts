@@ -12,11 +12,17 @@ import { openScene } from './scene.ts'
 
 const MINUTES_30 = 1_800_000
 
+/** Payments that are open when Alipay goes away, and calls a second that there is room for. */
+const OUTAGE =
+  process.env['SAOMA_TEST_ALL'] === undefined
+    ? { sales: 200, callsPerSecond: 1 }
+    : { sales: 1_000, callsPerSecond: 5 }
+
 test(
-  'scenario 32: Alipay down for 30 min with 1,000 open payments: no wrong end, the budget holds, and all are found',
+  'scenario 32: Alipay down for 30 min with hundreds of open payments: no wrong end, the budget holds, and all are found',
   { timeout: 180_000 },
   async () => {
-    const callsPerSecond = 5
+    const { callsPerSecond } = OUTAGE
     let calls = 0
     let clockMs = () => 0
     const shop = await openScene({
@@ -25,7 +31,7 @@ test(
     clockMs = () => shop.clock.offsetMs
     shop.emulator.wallet.setBalance(shop.buyer, toFen(100_000_000))
     const sales: PaymentRecord[] = []
-    for (let number = 0; number < 1_000; number++) sales.push(await shop.sell())
+    for (let number = 0; number < OUTAGE.sales; number++) sales.push(await shop.sell())
     const paid = (index: number) => index % 5 < 2
     const scanned = (index: number) => index % 5 === 2
     // Some pay before, some while nobody can ask.
@@ -44,7 +50,7 @@ test(
       }
       shop.gate(`before ${call}`, count)
     }
-    // What 1,000 creations took from the budget is paid back first.
+    // What the creations took from the budget is paid back first.
     const step = async () => {
       shop.clock.advance(1_000)
       await shop.payments.runDue()
@@ -57,7 +63,7 @@ test(
       expect(calls - before).toBeLessThanOrEqual(2 * callsPerSecond)
     }
     expect(calls).toBeLessThanOrEqual(callsPerSecond * (MINUTES_30 / 1_000))
-    expect(calls).toBeGreaterThan(1_000)
+    expect(calls).toBeGreaterThan(OUTAGE.sales)
     for (const { payment } of await shop.records()) {
       expect(['pending', 'closing']).toContain(payment.status)
     }

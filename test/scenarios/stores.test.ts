@@ -16,6 +16,9 @@ import type { Shop } from '../payments/shop.ts'
 import { openScene } from './scene.ts'
 import { STORE_FAULTS, StoreTrouble, type StoreFault } from './unreliable-store.ts'
 
+/** At each call in turn with each fault; by default each call meets one of them. */
+const ALL = process.env['SAOMA_TEST_ALL'] !== undefined
+
 const ORDER: CreatePaymentOrder = {
   amount: toFen(8888),
   subject: '美式咖啡',
@@ -161,7 +164,8 @@ describe.each(histories)(
         const calm = await openTroubled()
         const undisturbed = await summary(calm.shop, await run(calm.shop))
         const { length } = calm.trouble.calls
-        for (let struck = 0; struck < length; struck++) {
+        const first = ALL ? 0 : STORE_FAULTS.indexOf(fault)
+        for (let struck = first; struck < length; struck += ALL ? 1 : STORE_FAULTS.length) {
           const { shop, trouble } = await openTroubled()
           trouble.strike(fault, (_name, number) => number === struck)
           const sold = await run(shop)
