@@ -53,7 +53,8 @@ export interface Access {
 
   /** Keeps who changed what. */
   record(
-    entry: Omit<AuditEntry, 'id' | 'at' | 'actorName'> & Partial<Pick<AuditEntry, 'actorName'>>,
+    entry: Omit<AuditEntry, 'id' | 'at' | 'actorName' | 'address'> &
+      Partial<Pick<AuditEntry, 'actorName' | 'address'>>,
   ): Promise<void>
   /** Newest first. */
   listAuditEntries(
@@ -209,6 +210,7 @@ export function createAccess(options: AccessOptions): Access {
     record: (entry) =>
       store.insertAuditEntry({
         actorName: null,
+        address: null,
         ...entry,
         id: `aud_${newLeaseToken(randomBytes)}`,
         at: clock.now(),

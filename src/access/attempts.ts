@@ -51,7 +51,7 @@ function keysOf({ account, address }: Attempt) {
     { key: accountKey(account), max: ATTEMPTS_PER_ACCOUNT },
     ...(address === undefined
       ? []
-      : [{ key: `address ${hashOf(network(address))}`, max: ATTEMPTS_PER_ADDRESS }]),
+      : [{ key: `address ${hashOf(networkOf(address))}`, max: ATTEMPTS_PER_ADDRESS }]),
   ]
 }
 
@@ -60,8 +60,11 @@ function accountKey(account: string): string {
   return `account ${hashOf(account)}`
 }
 
-/** A household or a machine of IPv6 has a /64, and chooses freely in it. */
-function network(address: string): string {
+/**
+ * Whose an address is: itself, or its network. A household or a machine of IPv6 has a /64, and
+ * chooses freely in it.
+ */
+export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined || !address.includes(':')) return mapped ?? address
   const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? []

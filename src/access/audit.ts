@@ -24,4 +24,6 @@ export interface AuditEntry {
   readonly detail: Readonly<Record<string, unknown>>
   /** The `Request-Id` of the request that made it. */
   readonly requestId: string | null
+  /** The network address that it came from; `null` where that is not known. */
+  readonly address: string | null
 }

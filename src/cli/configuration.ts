@@ -14,6 +14,7 @@ import {
   type SignType,
 } from '../alipay/index.ts'
 import type { PaymentRules } from '../payments/index.ts'
+import { parseRange } from '../webhooks/address.ts'
 import { checkAddresses, type AddressOptions } from '../webhooks/index.ts'
 import type { CashierLook } from '../server/index.ts'
 import { readCashierLook } from './cashier-look.ts'
@@ -52,6 +53,8 @@ export interface ServeConfiguration {
   readonly masterKey: string | undefined
   /** Requests per second of one API key; `undefined` for the server's own. */
   readonly requestsPerSecond: number | undefined
+  /** Addresses and ranges of the proxies in front. */
+  readonly trustedProxies: readonly string[]
   /** Where webhooks may go beside public addresses. */
   readonly webhookAddresses: AddressOptions
   readonly merchantName: string | undefined
@@ -134,6 +137,7 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
     notifyToken: optional(env, 'SAOMA_NOTIFY_TOKEN'),
     masterKey: optional(env, 'SAOMA_MASTER_KEY'),
     requestsPerSecond: positive(env, 'SAOMA_REQUESTS_PER_SECOND'),
+    trustedProxies: readTrustedProxies(env),
     webhookAddresses: readWebhookAddresses(env),
     merchantName: optional(env, 'SAOMA_MERCHANT_NAME'),
     look: readCashierLook(env),
@@ -175,6 +179,16 @@ function readWebhookAddresses(env: Environment): AddressOptions {
     throw new Failure(`SAOMA_WEBHOOK_ALLOW: ${error instanceof Error ? error.message : ''}`)
   }
   return { allow }
+}
+
+function readTrustedProxies(env: Environment): string[] {
+  const proxies = list(env, 'SAOMA_TRUSTED_PROXIES')
+  try {
+    proxies.forEach(parseRange)
+    return proxies
+  } catch (error) {
+    throw new Failure(`SAOMA_TRUSTED_PROXIES: ${error instanceof Error ? error.message : ''}`)
+  }
 }
 
 function readRules(env: Environment): Partial<PaymentRules> {

@@ -60,6 +60,7 @@ export interface MerchantServerOptions {
   readonly notifyToken?: string | undefined
   readonly masterKey?: string | undefined
   readonly requestsPerSecond?: number | undefined
+  readonly trustedProxies?: readonly string[]
   /** Where webhooks may go beside public addresses. Default: nowhere. */
   readonly webhookAddresses?: AddressOptions
   readonly merchantName: string | undefined
@@ -221,7 +222,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     onError: (error) =>
       log({ level: 'error', event: 'credentials.failed', ...describeError(error) }),
   })
-  const { requestsPerSecond } = options
+  const { requestsPerSecond, trustedProxies } = options
   await access
     .adoptKey({ appId, key: secrets.apiKey, name: 'of the configuration' })
     .catch(closeStore)
@@ -247,6 +248,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     publicUrl,
     clock,
     ...(requestsPerSecond !== undefined && { requestsPerSecond }),
+    ...(trustedProxies && { trustedProxies }),
     log,
     async health() {
       await payments.list({ limit: 1 })

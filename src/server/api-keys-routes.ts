@@ -160,6 +160,7 @@ function entryJson(entry: AuditEntry) {
     object_id: entry.objectId,
     detail: entry.detail,
     request_id: entry.requestId,
+    address: entry.address,
   }
 }
 

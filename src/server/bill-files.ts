@@ -72,6 +72,7 @@ async function upload(
     objectId: null,
     detail: { bytes: length },
     requestId: c.get('requestId'),
+    address: c.env.address ?? null,
   })
   const folder = await mkdtemp(join(tmpdir(), 'saoma-bill-'))
   try {

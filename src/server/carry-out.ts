@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import { allows } from '../access/index.ts'
+import { allows, networkOf } from '../access/index.ts'
 import { authenticate, insufficientScope } from './authentication.ts'
 import { whileSignedIn } from './console/session-stream.ts'
 import { answerNamed, readRequestName } from './named-request.ts'
@@ -44,7 +44,11 @@ async function answer(
   limits: RateLimits,
 ): Promise<Response> {
   const who = await authenticate(c, context)
-  if ('problem' in who) return sendProblem(c, who.problem)
+  const { address } = c.env
+  if ('problem' in who) {
+    const limited = address && limits.take(c, `address ${networkOf(address)}`)
+    return sendProblem(c, limited || who.problem)
+  }
   const { actor, app } = who
   // What people do in the back office is in the audit log; this one is for programs.
   if (actor.session === null) c.set('keyHint', actor.name)
@@ -77,6 +81,7 @@ async function answer(
     body,
     actor,
     requestId: c.get('requestId'),
+    address: address ?? null,
     idempotencyKey: name.value,
     header: (header) => c.req.header(header),
   }
@@ -110,7 +115,7 @@ const EMPTY = new Uint8Array()
 /** Written first: what a process was killed over has at least been asked for by somebody. */
 function record(
   { audit = '', secrets = [] }: AnyOperation,
-  { app, actor, params, body, requestId }: Call,
+  { app, actor, params, body, requestId, address }: Call,
 ) {
   return app.access.record({
     appId: actor.appId,
@@ -120,6 +125,7 @@ function record(
     objectId: params['id'] ?? null,
     detail: redact(body, secrets),
     requestId,
+    address,
   })
 }
 

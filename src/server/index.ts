@@ -53,6 +53,7 @@ export {
  * Makes the server. It opens no port and starts nothing.
  *
  * @throws {TypeError} On options that cannot be right.
+ * @throws {RangeError} On a trusted proxy that is no address.
  */
 export function createServer(options: ServerOptions): Server {
   const stopping = new AbortController()
@@ -122,7 +123,10 @@ export function createServer(options: ServerOptions): Server {
   })
 
   return {
-    fetch: async (request, from = {}) => app.fetch(request, from),
+    fetch: async (request, from = {}) => {
+      const address = context.proxies.clientOf(from.address, request.headers)
+      return app.fetch(request, { ...from, ...(address !== undefined && { address }) })
+    },
     endEvents: () => stopping.abort(),
   }
 }

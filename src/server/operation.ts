@@ -68,6 +68,8 @@ export interface Call<Query = unknown, Body = unknown> {
   readonly body: Body
   readonly actor: Actor
   readonly requestId: string
+  /** The network address of who asks, past trusted proxies; `null` where it is not known. */
+  readonly address: string | null
   /** The request's own name, where it was given one. */
   readonly idempotencyKey: string | undefined
   /** A header of the request. */

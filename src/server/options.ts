@@ -10,6 +10,7 @@ import type { Books } from '../books/index.ts'
 import type { FigureStore, Payments, Presentation } from '../payments/index.ts'
 import type { Webhooks } from '../webhooks/index.ts'
 import { checkLook, type CashierLook } from './cashier/look.ts'
+import { TrustedProxies } from './client-address.ts'
 import type { Metrics } from './metrics.ts'
 import type { RequestLog } from './request-log.ts'
 
@@ -30,9 +31,17 @@ export interface ServerOptions {
    * where a proxy in front takes it away again.
    */
   readonly publicUrl: string
+  /**
+   * Proxies in front of the server, by address or range (`10.1.0.0/16`): from them alone
+   * `X-Forwarded-For` and `Forwarded` are believed. Default: none.
+   */
+  readonly trustedProxies?: readonly string[]
   /** Default: the machine's clock. */
   readonly clock?: Clock
-  /** Requests per second that a key may make of this process, 1 or more. Default 1,000. */
+  /**
+   * Requests per second that a key may make of this process, and an address without one, 1 or more.
+   * Default 1,000.
+   */
   readonly requestsPerSecond?: number
   /**
    * Milliseconds after which a request is answered in any case, 100 or more. Default 9,000: what is
@@ -128,7 +137,8 @@ export interface Server {
    * Answers a request. Never rejects.
    *
    * @param from `incoming`: the connection that the body can be read from, on Node; `address`: the
-   *   network address of who asks, by which attempts to sign in are counted.
+   *   network address that it comes from, by which attempts to sign in are counted, unless it is a
+   *   trusted proxy's.
    */
   fetch(request: Request, from?: RouteEnvironment['Bindings']): Promise<Response>
   /** Ends the live connections of open pages and of those who follow events. For stopping. */
@@ -147,6 +157,7 @@ export interface ServerContext extends ServerOptions {
   readonly log: (entry: LogEntry) => void
   readonly requests: RequestLog
   readonly metrics: Metrics
+  readonly proxies: TrustedProxies
   /** Aborted when the server stops: live connections end. */
   readonly stopping: AbortSignal
 }
@@ -184,6 +195,7 @@ const ANSWER_WITHIN_MS = 9_000
  * Checks the options.
  *
  * @throws {TypeError} On an address, a token or a number that cannot be right.
+ * @throws {RangeError} On a proxy that is no address.
  */
 export function toServerContext(
   options: ServerOptions,
@@ -216,6 +228,7 @@ export function toServerContext(
     basePath,
     requestsPerSecond,
     answerWithinMs,
+    proxies: new TrustedProxies(options.trustedProxies),
     ...parts,
   }
 }

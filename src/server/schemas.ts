@@ -365,6 +365,7 @@ export const auditEntry = z
     object_id: z.string().nullable(),
     detail: z.record(z.string(), z.unknown()),
     request_id: z.string().nullable(),
+    address: z.string().nullable().describe('The network address that asked, where it is known'),
   })
   .meta({ id: 'AuditEntry' })
 

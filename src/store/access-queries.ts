@@ -282,6 +282,7 @@ function toAuditRow(entry: AuditEntry): Omit<Selectable<AuditEntriesTable>, 'pos
     object_id: entry.objectId === null ? null : storable(entry.objectId),
     detail: storable(JSON.stringify(entry.detail)),
     request_id: entry.requestId,
+    address: entry.address,
   }
 }
 
@@ -296,6 +297,7 @@ function fromAuditRow(row: Selectable<AuditEntriesTable>): AuditEntry {
     objectId: row.object_id,
     detail: JSON.parse(row.detail) as AuditEntry['detail'],
     requestId: row.request_id,
+    address: row.address,
   }
 }
 

@@ -12,6 +12,7 @@
  */
 
 import { sql, type Kysely, type RawBuilder } from 'kysely'
+import { appsSchema } from './apps-schema.ts'
 import { booksSchema } from './books-schema.ts'
 import { alarmsSchema } from './alarms-schema.ts'
 import { StoreTooOld, type DatabaseKind } from './database.ts'
@@ -29,6 +30,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly strin
   '0004-books': booksSchema,
   '0005-alarms': alarmsSchema,
   '0006-moves': movesSchema,
+  '0007-apps': appsSchema,
 }
 
 /** The migrations, in their order. */

@@ -30,6 +30,7 @@ export const MOVED_TABLES: readonly MovedTable[] = [
   numbered('webhook_attempts', 'delivery_id'),
   numbered('orphan_notifications', 'app'),
   numbered('quarantine', 'app'),
+  named('apps', 'app'),
   named('credentials', 'app_id'),
   named('api_keys', 'app_id'),
   named('idempotency_keys', 'app_id', 'app_id', 'route', 'idempotency_key'),

@@ -20,6 +20,7 @@ export interface Schema {
   readonly webhook_attempts: WebhookAttemptsTable
   readonly orphan_notifications: OrphanNotificationsTable
   readonly quarantine: QuarantineTable
+  readonly apps: AppsTable
   readonly credentials: CredentialsTable
   readonly api_keys: ApiKeysTable
   readonly idempotency_keys: IdempotencyKeysTable
@@ -253,6 +254,25 @@ export interface QuarantineTable {
   body: string
 }
 
+/** One row an application that was added to a server, beside those of its configuration. */
+export interface AppsTable {
+  /** `app_…`, made of {@link AppsTable.app}. */
+  id: string
+  /** The application and the mode, e.g. `live 2021000000000000`: whose rows the others are. */
+  app: string
+  /** The application of the configuration of the server that it was added to. */
+  home_id: string
+  /** The shop's name; `null` for none. */
+  name: string | null
+  product_code: string
+  /** The receiving account; `null` for that of the contract. */
+  seller_id: string | null
+  created_at: number
+  updated_at: number
+  /** Since when it takes no new payments; `null` while it does. */
+  retired_at: number | null
+}
+
 /** One row a set of keys of an application. */
 export interface CredentialsTable {
   /** `cred_…`. */
@@ -329,6 +349,8 @@ export interface AuditEntriesTable {
   /** JSON, without secrets. */
   detail: string
   request_id: string | null
+  /** The network address that it came from, where that is known. */
+  address: string | null
 }
 
 /** One row a person who may sign in to the back office. */

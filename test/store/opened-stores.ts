@@ -105,3 +105,19 @@ async function openDatabaseOf(url: string): Promise<OpenedStore> {
 /** Every kind that can be opened here. */
 export const storeKinds: readonly StoreKind[] =
   postgresPrograms === '' ? [sqlite] : [sqlite, postgresql]
+
+/** The same for all tests of a file, which opens and closes them itself. */
+export const sharedStoreKinds: readonly {
+  readonly kind: Store['kind']
+  readonly open: (identity?: string) => Promise<Store>
+}[] = [
+  {
+    kind: 'sqlite',
+    open: (identity?: string) => openSqliteStore(':memory:', { identity }),
+  } as const,
+  {
+    kind: 'postgresql',
+    open: async (identity?: string) =>
+      openPostgresStore({ url: await (await sharedPostgres()).createDatabase(), identity }),
+  } as const,
+].filter(({ kind }) => storeKinds.some((one) => one.kind === kind))

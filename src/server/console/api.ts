@@ -60,7 +60,7 @@ export function consoleApi(context: ServerContext, users: Users): Hono<RouteEnvi
       email,
       password,
       code,
-      address: c.env?.address,
+      address: c.env.address,
     })
     if (result.status !== 'signed_in') return refuse(c, result, SIGN_IN_PROBLEMS)
     await record(context, result.signedIn.session, 'user.sign_in', c)
@@ -81,7 +81,7 @@ export function consoleApi(context: ServerContext, users: Users): Hono<RouteEnvi
     const { app: id, ...owner } = read.value
     const shop = shopOf(context, id)
     if (shop === undefined) return sendProblem(c, CODE_WRONG)
-    const result = await users.createOwner({ ...owner, appId: shop.id, address: c.env?.address })
+    const result = await users.createOwner({ ...owner, appId: shop.id, address: c.env.address })
     if (result.status !== 'signed_in') return refuse(c, result, { code_wrong: CODE_WRONG })
     await record(context, result.signedIn.session, 'user.create_owner', c)
     return signedIn(c, context, users, result.signedIn)
@@ -232,7 +232,8 @@ function record(context: ServerContext, { user }: Session, action: string, c: Ro
   const { appId, id, name } = user
   const requestId = c.get('requestId')
   const who = { actor: id, actorName: name, objectId: id }
-  return context.access.record({ appId, ...who, action, detail: {}, requestId })
+  const address = c.env.address ?? null
+  return context.access.record({ appId, ...who, action, detail: {}, requestId, address })
 }
 
 function issuerOf({ merchantName, mode }: ServedApp): string {
