@@ -13,7 +13,7 @@ import {
   type ClientOptions,
   type SignType,
 } from '../alipay/index.ts'
-import type { PaymentRules } from '../payments/index.ts'
+import { PRODUCT_CODE, PRODUCT_CODE_DEFAULT, type PaymentRules } from '../payments/index.ts'
 import { parseRange } from '../webhooks/address.ts'
 import { checkAddresses, type AddressOptions } from '../webhooks/index.ts'
 import type { CashierLook } from '../server/index.ts'
@@ -95,7 +95,7 @@ export function readGatewayConfiguration(env: Environment): GatewayConfiguration
       ...(proxy === undefined ? {} : { proxy }),
     },
     mode: gatewayMode(gateway),
-    productCode: optional(env, 'SAOMA_PRODUCT_CODE') ?? 'FACE_TO_FACE_PAYMENT',
+    productCode: readProductCode(env),
     sellerId: optional(env, 'SAOMA_SELLER_ID'),
   }
 }
@@ -168,6 +168,14 @@ export function readDatabaseConfiguration(env: Environment): DatabaseConfigurati
     )
   }
   return { url, listenUrl: optional(env, 'SAOMA_DATABASE_LISTEN_URL') }
+}
+
+function readProductCode(env: Environment): string {
+  const code = optional(env, 'SAOMA_PRODUCT_CODE') ?? PRODUCT_CODE_DEFAULT
+  if (PRODUCT_CODE.test(code)) return code
+  throw new Failure(
+    'SAOMA_PRODUCT_CODE is FACE_TO_FACE_PAYMENT (当面付) or QR_CODE_OFFLINE (订单码支付).',
+  )
 }
 
 function readWebhookAddresses(env: Environment): AddressOptions {

@@ -38,6 +38,12 @@ export type Gateway = Pick<AlipayClient, 'appId'> &
     >
   }
 
+/** The product of who has said nothing else: 当面付. */
+export const PRODUCT_CODE_DEFAULT = 'FACE_TO_FACE_PAYMENT'
+
+/** What a product code looks like: Alipay names new ones now and then. */
+export const PRODUCT_CODE = /^[A-Z][A-Z0-9_]{0,63}$/
+
 /** Each call is given up after this, well within the lease of its payment. */
 const TIMED = { timeoutMs: 12_000 } as const
 
@@ -46,7 +52,7 @@ export interface OrderSettings {
   /** Where Alipay sends its notifications. */
   readonly notifyUrl?: string | undefined
   /** `FACE_TO_FACE_PAYMENT` (当面付) or `QR_CODE_OFFLINE` (订单码支付), as the merchant's contract says. */
-  readonly productCode: string
+  readonly productCode: () => string
   /** The receiving account; by default that of the contract. */
   readonly sellerId?: string | undefined
 }
@@ -67,7 +73,7 @@ export function callPrecreate(
           out_trade_no: payment.outTradeNo,
           total_amount: formatYuan(payment.amount),
           subject: wireSubject(payment.subject),
-          product_code: settings.productCode,
+          product_code: settings.productCode(),
           ...orderFields(payment, settings),
         },
         notified(settings),
@@ -104,7 +110,7 @@ export async function callPay(
           subject: wireSubject(payment.subject),
           scene: 'bar_code',
           auth_code: authCode,
-          product_code: 'FACE_TO_FACE_PAYMENT',
+          product_code: payProductCode(settings.productCode()),
           ...orderFields(payment, settings),
         },
         { ...notified(settings), isStillWanted },
@@ -116,6 +122,11 @@ export async function callPay(
     doubted: ({ subCode }) => (TRADE_EXISTS.has(subCode) ? { kind: 'trade_exists' } : undefined),
   })
   return withoutSecret(found, authCode)
+}
+
+/** 订单码支付 takes no code of a buyer's: who has that contract is paid so by the other. */
+function payProductCode(productCode: string): string {
+  return productCode === 'QR_CODE_OFFLINE' ? PRODUCT_CODE_DEFAULT : productCode
 }
 
 /** What goes along with an order, however it is paid. */

@@ -37,7 +37,7 @@ import {
 } from './create-payment.ts'
 import { createRefund, type CreateRefundRequest, type CreateRefundResult } from './create-refund.ts'
 import { cancelRefund, retryRefund, type DecideRefundResult } from './decide-refund.ts'
-import type { Gateway } from './gateway-calls.ts'
+import { PRODUCT_CODE_DEFAULT, type Gateway } from './gateway-calls.ts'
 import { secureRandom, type RandomBytes } from './identifiers.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
 import type { StoredEvent } from './payment-event.ts'
@@ -61,8 +61,11 @@ export interface PaymentsOptions {
   readonly gateway: Gateway
   /** Where Alipay sends its notifications; without it the engine relies on polling alone. */
   readonly notifyUrl?: string | undefined
-  /** `FACE_TO_FACE_PAYMENT` (当面付, the default) or `QR_CODE_OFFLINE` (订单码支付). */
-  readonly productCode?: string | undefined
+  /**
+   * `FACE_TO_FACE_PAYMENT` (当面付, the default) or `QR_CODE_OFFLINE` (订单码支付); a function is asked
+   * before each order.
+   */
+  readonly productCode?: string | (() => string) | undefined
   /** The receiving account; by default that of the contract. */
   readonly sellerId?: string | undefined
   /** How unpaid payments end, how often is asked, what becomes of late and doubled money. */
@@ -170,6 +173,7 @@ export function createPayments(options: PaymentsOptions): Payments {
   const monotonicMs = options.monotonicMs ?? (() => performance.now())
   const onError = options.onError ?? ((error) => console.error(error))
   const watchers = new PaymentWatchers(onError)
+  const { productCode = PRODUCT_CODE_DEFAULT } = options
   const context: WorkerContext = {
     store,
     gateway,
@@ -180,7 +184,7 @@ export function createPayments(options: PaymentsOptions): Payments {
     rules: toRules(options.rules, store),
     settings: {
       notifyUrl: options.notifyUrl,
-      productCode: options.productCode ?? 'FACE_TO_FACE_PAYMENT',
+      productCode: typeof productCode === 'string' ? () => productCode : productCode,
       sellerId: options.sellerId,
     },
     presentation: {
@@ -303,7 +307,12 @@ export { CRASH_POINTS, type CrashPoint } from './crash-points.ts'
 export type { DecideRefundResult } from './decide-refund.ts'
 export type { Evidence, TradeFacts } from './evidence.ts'
 export * from './figures.ts'
-export type { Gateway, OrderSettings } from './gateway-calls.ts'
+export {
+  PRODUCT_CODE,
+  PRODUCT_CODE_DEFAULT,
+  type Gateway,
+  type OrderSettings,
+} from './gateway-calls.ts'
 export type { RandomBytes } from './identifiers.ts'
 export { METADATA_KEY_MAX, METADATA_KEYS_MAX, METADATA_VALUE_MAX } from './metadata.ts'
 export { duePriority, nextDueAt } from './next-step.ts'
