@@ -7,6 +7,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { renderUnicodeCompact } from 'uqr'
+import { Failure } from './failure.ts'
 import { connect, type ApiPayment, type MerchantApi } from './merchant-api.ts'
 import { describePayment, readAmount } from './payment-text.ts'
 import { openWaitingLine } from './waiting-line.ts'
@@ -37,19 +38,25 @@ const ENDED: ReadonlySet<string> = new Set(['succeeded', 'expired', 'canceled', 
  * Takes a payment.
  *
  * @returns Exit code: 0 paid (or made, without waiting), 1 not.
+ * @throws {Failure} If what was asked for does not go together.
  */
 export async function takePayment(
   env: Readonly<Record<string, string | undefined>>,
   options: TakePaymentOptions,
 ): Promise<number> {
-  const { json, wait } = options
+  const { json, wait, authCode, expiresIn } = options
+  if (authCode !== undefined && expiresIn !== undefined) {
+    throw new Failure(
+      '--expires-in does not go with --auth-code: that buyer stands at the till, and has 60 seconds. Leave one of them out.',
+    )
+  }
   const api = connect(env, options.folder)
   const made = await api.call<ApiPayment>('POST', '/payments', {
     amount: readAmount(options.amount),
     subject: options.subject,
     ...(options.reference === undefined ? {} : { reference: options.reference }),
-    ...(options.expiresIn === undefined ? {} : { expires_in: options.expiresIn }),
-    ...(options.authCode === undefined ? {} : { auth_code: options.authCode }),
+    ...(expiresIn === undefined ? {} : { expires_in: expiresIn }),
+    ...(authCode === undefined ? {} : { auth_code: authCode }),
   })
   const say = (text: string): void => {
     if (!json) process.stdout.write(text)

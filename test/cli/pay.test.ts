@@ -137,6 +137,15 @@ test('an amount that is none is told before anything is asked for', async () => 
   expect(await dev.api('GET', '/payments')).toMatchObject({ data: [] })
 })
 
+test('a time for the buyer does not go with the code that he shows, with or without a server', async () => {
+  const code = '286512345678901234'
+  const args = ['pay', '18.00', 'x', `--auth-code=${code}`, '--expires-in=60']
+  const pay = await saoma([...args, `--folder=${temporaryFolder()}`])
+  expect([pay.code, pay.stdout]).toEqual([2, ''])
+  expect(pay.stderr).toContain('--expires-in does not go with --auth-code')
+  expect(pay.stderr).not.toContain(code)
+})
+
 async function newest(dev: Dev): Promise<Payment> {
   return vi.waitFor(async () => {
     const { data } = await dev.api<{ data: Payment[] }>('GET', '/payments')
