@@ -186,7 +186,8 @@ function parse(text: string): unknown {
 function toQuery(query: object = {}): string {
   const text = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) text.set(name, String(value))
+    if (Array.isArray(value)) for (const one of value) text.append(`${name}[]`, String(one))
+    else if (value !== undefined) text.set(name, String(value))
   }
   return text.size === 0 ? '' : `?${text.toString()}`
 }

@@ -18,7 +18,7 @@ import type {
   CreateRefund,
   Delivery,
   EndpointWithSecret,
-  GetPayment,
+  Expand,
   List,
   ListDeliveries,
   ListEvents,
@@ -29,6 +29,7 @@ import type {
   TimelineEntry,
   UpdateEndpoint,
   WebhookEndpoint,
+  WithObjects,
 } from './objects.ts'
 
 /** A merchant's way to a server. Prints without its key. */
@@ -36,9 +37,9 @@ export interface Saoma {
   readonly payments: {
     /** Takes a payment: makes a code to show. */
     create(payment: CreatePayment, options?: RequestOptions): Promise<Payment>
-    get(id: string, query?: GetPayment): Promise<Payment>
+    get(id: string, query?: Expand<'refunds'>): Promise<Payment>
     /** A page, newest first. Iterate over it for all further pages, too. */
-    list(query?: ListPayments): Promise<Page<Payment>>
+    list(query?: ListPayments & Expand<'refunds'>): Promise<Page<Payment>>
     /** Gives it up; `status` says whether it is over yet. */
     cancel(id: string, options?: RequestOptions): Promise<Payment>
     /** Asks Alipay now. */
@@ -51,14 +52,24 @@ export interface Saoma {
   readonly refunds: {
     /** Gives money back, in full or in part. */
     create(refund: CreateRefund, options?: RequestOptions): Promise<Refund>
-    get(id: string): Promise<Refund>
-    list(query?: ListRefunds): Promise<Page<Refund>>
+    get<Names extends 'payment' = never>(
+      id: string,
+      query?: Expand<Names>,
+    ): Promise<WithObjects<Refund, Names>>
+    list<Names extends 'payment' = never>(
+      query?: ListRefunds & Expand<Names>,
+    ): Promise<Page<WithObjects<Refund, Names>>>
     retry(id: string, options?: RequestOptions): Promise<Refund>
     cancel(id: string, options?: RequestOptions): Promise<Refund>
   }
   readonly events: {
-    get(id: string): Promise<SaomaEvent>
-    list(query?: ListEvents): Promise<Page<SaomaEvent>>
+    get<Names extends 'payment' | 'refund' = never>(
+      id: string,
+      query?: Expand<Names>,
+    ): Promise<WithObjects<SaomaEvent, Names>>
+    list<Names extends 'payment' | 'refund' = never>(
+      query?: ListEvents & Expand<Names>,
+    ): Promise<Page<WithObjects<SaomaEvent, Names>>>
     /** Sends it again to every endpoint that wants it; how many that are. */
     resend(id: string, options?: RequestOptions): Promise<number>
     /**
@@ -107,8 +118,7 @@ export function createSaoma(options: SaomaOptions): Saoma {
   return {
     payments: {
       create: (body, more) => call('POST', '/payments', { body, ...more }),
-      get: (payment, { expand = [] } = {}) =>
-        call('GET', `/payments/${id(payment)}`, { query: { 'expand[]': expand[0] } }),
+      get: (payment, query) => call('GET', `/payments/${id(payment)}`, { query: { ...query } }),
       list: (query) => page(call, '/payments', query),
       cancel: (payment, more) => call('POST', `/payments/${id(payment)}/cancel`, { ...more }),
       sync: (payment, more) => call('POST', `/payments/${id(payment)}/sync`, { ...more }),
@@ -121,17 +131,15 @@ export function createSaoma(options: SaomaOptions): Saoma {
     },
     refunds: {
       create: (body, more) => call('POST', '/refunds', { body, ...more }),
-      get: (refund) => call('GET', `/refunds/${id(refund)}`),
+      get: (refund, query) => call('GET', `/refunds/${id(refund)}`, { query: { ...query } }),
       list: (query) => page(call, '/refunds', query),
       retry: (refund, more) => call('POST', `/refunds/${id(refund)}/retry`, { ...more }),
       cancel: (refund, more) => call('POST', `/refunds/${id(refund)}/cancel`, { ...more }),
     },
     events: {
-      get: (event) => call('GET', `/events/${id(event)}`),
-      list: (query = {}) => {
-        const { types, ...rest } = query
-        return page(call, '/events', { ...rest, ...(types && { types: types.join(',') }) })
-      },
+      get: (event, query) => call('GET', `/events/${id(event)}`, { query: { ...query } }),
+      list: ({ types, ...rest } = {}) =>
+        page(call, '/events', { ...rest, ...(types && { types: types.join(',') }) }),
       async resend(event, more) {
         const path = `/events/${id(event)}/resend`
         return (await call<{ count: number }>('POST', path, { ...more })).count
@@ -163,7 +171,7 @@ export function createSaoma(options: SaomaOptions): Saoma {
   }
 }
 
-async function page<Item extends { readonly id: string }>(
+async function page<Item>(
   call: Connection['call'],
   path: string,
   query: object = {},
@@ -175,7 +183,7 @@ async function page<Item extends { readonly id: string }>(
       let list = first
       for (;;) {
         yield* list.data
-        const last = list.data.at(-1)
+        const last = list.data.at(-1) as { readonly id: string } | undefined
         if (!list.has_more || last === undefined) return
         const next = { ...query, starting_after: last.id }
         list = await call<List<Item>>('GET', path, { query: next })

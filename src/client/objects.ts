@@ -24,11 +24,18 @@ type Plain<Value> = Value extends number
       ? { readonly [Name in keyof Value]: Plain<Value[Name]> }
       : Value
 
-/** What is to come with a payment. */
-export interface GetPayment {
-  /** `refunds`: its refunds, as objects. */
-  readonly expand?: readonly 'refunds'[]
+/** What is to come as objects. */
+export interface Expand<Names extends string> {
+  /** By the names of their fields. Default: none. */
+  readonly expand?: readonly Names[]
 }
+
+/** An object in which some objects, as they are now, stand in the place of their ids. */
+export type WithObjects<Of, Names extends 'payment' | 'refund'> = [Names] extends [never]
+  ? Of
+  : Of extends unknown
+    ? Omit<Of, Names> & Pick<{ readonly payment: Payment; readonly refund: Refund | null }, Names>
+    : never
 
 /** What a payment is made of. */
 export interface CreatePayment {

@@ -62,7 +62,7 @@ async function answer(
   if (name.problem) return sendProblem(c, name.problem)
   const { value: query, problem: wrongQuery } = check(
     operation.query ?? NOTHING,
-    c.req.query(),
+    queryOf(c),
     'query',
   )
   if (wrongQuery) return sendProblem(c, wrongQuery)
@@ -111,6 +111,15 @@ async function answer(
 
 const NOTHING = z.strictObject({})
 const EMPTY = new Uint8Array()
+
+/** A parameter that is named as a list, `expand[]`, has all its values; others the first one. */
+function queryOf({ req }: Context): Record<string, string | string[]> {
+  const lists = Object.keys(req.query()).filter((name) => name.endsWith('[]'))
+  return {
+    ...req.query(),
+    ...Object.fromEntries(lists.map((name) => [name, req.queries(name) ?? []])),
+  }
+}
 
 /** Written first: what a process was killed over has at least been asked for by somebody. */
 function record(

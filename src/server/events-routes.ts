@@ -6,11 +6,12 @@
 import { formatRfc3339 } from '../alipay/index.ts'
 import type { StoredEvent } from '../payments/index.ts'
 import { eventStream, type EventSink } from './event-stream.ts'
-import { listEventsFields, streamEventsFields } from './fields.ts'
+import { expandPayments, expandRefusal, type Expanded } from './expand.ts'
+import { getEventFields, listEventsFields, streamEventsFields } from './fields.ts'
 import { ok, operation, page, type AnyOperation } from './operation.ts'
 import type { AppContext } from './options.ts'
 import { notFound, type Problem } from './problem.ts'
-import { due, event, list } from './schemas.ts'
+import { due, expandedEvent, list } from './schemas.ts'
 
 /** A follower looks again after so many milliseconds even if nobody told it to. */
 const LOOK_MS = 250
@@ -29,13 +30,19 @@ const listEvents = operation({
     'With `order=asc` and `starting_after` they are followed in the order of commits: none is passed over, however many nodes write.',
   scope: 'events:read',
   query: listEventsFields,
-  answers: { 200: { description: 'A page.', schema: list(event) } },
+  answers: { 200: { description: 'A page.', schema: list(expandedEvent) } },
   problems: NOT_FOUND,
-  async handle({ app, query }) {
+  async handle({ app, actor, query }) {
+    const { 'expand[]': expand } = query
+    const refusal = expandRefusal(actor, expand)
+    if (refusal) return refusal
     const { limit, starting_after: after, payment: paymentId, types, delivered, order } = query
     if (after !== undefined && !(await app.payments.findEvent(after))) return eventNotFound()
     const range = { limit: limit + 1, order, after, types, paymentId, delivered }
-    return page(await app.payments.listEvents(range), limit, eventJson)
+    const found = await app.payments.listEvents(range)
+    const ids = found.map((one) => one.paymentId)
+    const expanded = await expandPayments(app, expand, ids)
+    return page(found, limit, (one) => expandedJson(one, expanded))
   },
 })
 
@@ -79,11 +86,15 @@ const getEvent = operation({
   id: 'getEvent',
   summary: 'Get an event',
   scope: 'events:read',
-  answers: { 200: { description: 'The event.', schema: event } },
+  query: getEventFields,
+  answers: { 200: { description: 'The event.', schema: expandedEvent } },
   problems: NOT_FOUND,
-  async handle({ app, params }) {
+  async handle({ app, actor, params, query: { 'expand[]': expand } }) {
+    const refusal = expandRefusal(actor, expand)
+    if (refusal) return refusal
     const found = await app.payments.findEvent(params['id'] ?? '')
-    return found ? ok(eventJson(found)) : eventNotFound()
+    if (found === undefined) return eventNotFound()
+    return ok(expandedJson(found, await expandPayments(app, expand, [found.paymentId])))
   },
 })
 
@@ -168,6 +179,14 @@ function eventJson(one: StoredEvent) {
     payment: one.paymentId,
     refund: one.refundId ?? null,
     data: JSON.parse(one.data) as object,
+  }
+}
+
+/** What the event was about is in it as it was then; expanded it is as it is now. */
+function expandedJson(one: StoredEvent, expanded: Expanded) {
+  return {
+    ...eventJson(one),
+    ...expanded.of({ payment: one.paymentId, refund: one.refundId ?? null }),
   }
 }
 

@@ -20,6 +20,7 @@ import {
   TERMINAL_ID_MAX,
 } from '../payments/index.ts'
 import { isEventType, SECRET_OVERLAP_MAX_MS } from '../webhooks/index.ts'
+import { expandField } from './expand.ts'
 import { paymentStatus, refundStatus, scopes } from './schemas.ts'
 
 const EXPIRES_IN_MIN = DEADLINE_MIN_MS / 1000
@@ -143,12 +144,7 @@ const startingAfter = text('starting_after', 64)
 export const pageFields = z.strictObject({ limit, starting_after: startingAfter })
 
 /** The query of `GET /v1/payments/{id}`. */
-export const getPaymentFields = z.strictObject({
-  'expand[]': z
-    .enum(['refunds'], 'expand[] is refunds')
-    .optional()
-    .describe('`refunds`: with its refunds, as objects'),
-})
+export const getPaymentFields = z.strictObject({ 'expand[]': expandField('refunds') })
 
 /** The query of `GET /v1/payments`. */
 export const listPaymentsFields = z.strictObject({
@@ -171,7 +167,11 @@ export const listPaymentsFields = z.strictObject({
     ),
   limit,
   starting_after: startingAfter,
+  'expand[]': expandField('refunds'),
 })
+
+/** The query of `GET /v1/refunds/{id}`. */
+export const getRefundFields = z.strictObject({ 'expand[]': expandField('payment') })
 
 /** The query of `GET /v1/refunds`. */
 export const listRefundsFields = z.strictObject({
@@ -179,7 +179,11 @@ export const listRefundsFields = z.strictObject({
   status: refundStatus.optional(),
   limit,
   starting_after: startingAfter,
+  'expand[]': expandField('payment'),
 })
+
+/** The query of `GET /v1/events/{id}`. */
+export const getEventFields = z.strictObject({ 'expand[]': expandField('payment', 'refund') })
 
 /** The query of `GET /v1/events`. */
 export const listEventsFields = z.strictObject({
@@ -192,6 +196,7 @@ export const listEventsFields = z.strictObject({
     .describe('`asc`, in the order of commits, is the way to follow them'),
   limit,
   starting_after: startingAfter,
+  'expand[]': expandField('payment', 'refund'),
 })
 
 /** The query of `GET /v1/events/stream`. */

@@ -11,6 +11,7 @@ import {
   refusalJson,
   type PaymentRecord,
 } from '../payments/index.ts'
+import { expandRefusal, type Expandable } from './expand.ts'
 import {
   createPaymentFields,
   getPaymentFields,
@@ -135,8 +136,10 @@ const listPayments = operation({
   scope: 'payments:read',
   query: listPaymentsFields,
   answers: { 200: { description: 'A page.', schema: list(payment) } },
-  async handle({ app, query }) {
-    const { limit, starting_after: before, q: search, ...filter } = query
+  async handle({ app, actor, query }) {
+    const { limit, starting_after: before, q: search, 'expand[]': expand, ...filter } = query
+    const refusal = expandRefusal(actor, expand)
+    if (refusal) return refusal
     const found = await app.payments.list({
       limit: limit + 1,
       before,
@@ -148,7 +151,7 @@ const listPayments = operation({
       createdBefore: filter.created_before,
       inReview: filter.in_review,
     })
-    return page(found, limit, (record) => json(app, record))
+    return page(found, limit, (record) => expandedJson(app, record, expand))
   },
 })
 
@@ -161,11 +164,11 @@ const getPayment = operation({
   query: getPaymentFields,
   answers: { 200: { description: 'The payment.', schema: payment } },
   problems: NOT_FOUND,
-  async handle({ app, params, query }) {
+  async handle({ app, actor, params, query: { 'expand[]': expand } }) {
+    const refusal = expandRefusal(actor, expand)
+    if (refusal) return refusal
     const record = await app.payments.find(params['id'] ?? '')
-    if (record === undefined || query['expand[]'] === undefined) return found(app, record)
-    const refunds = record.refunds.map((one) => refundJson(one, app.presentation))
-    return ok({ ...json(app, record), refunds })
+    return record ? ok(expandedJson(app, record, expand)) : paymentNotFound()
   },
 })
 
@@ -313,6 +316,13 @@ export const paymentOperations: readonly AnyOperation[] = [
 
 function json({ presentation, clock }: AppContext, record: PaymentRecord) {
   return paymentJson(record, presentation, clock.now())
+}
+
+function expandedJson(app: AppContext, record: PaymentRecord, expand: readonly Expandable[]) {
+  const refunds = expand.includes('refunds')
+    ? { refunds: record.refunds.map((one) => refundJson(one, app.presentation)) }
+    : {}
+  return { ...json(app, record), ...refunds }
 }
 
 function found(app: AppContext, record: PaymentRecord | undefined): Answer | Problem {

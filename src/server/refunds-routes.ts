@@ -19,11 +19,12 @@ import {
 import type { Actor } from './authentication.ts'
 import { needsApproval } from './refund-approval.ts'
 import { requestJson } from './refund-request-json.ts'
-import { createRefundFields, listRefundsFields } from './fields.ts'
+import { expandPayments, expandRefusal, type Expanded } from './expand.ts'
+import { createRefundFields, getRefundFields, listRefundsFields } from './fields.ts'
 import { ok, operation, page, type Answer, type AnyOperation } from './operation.ts'
 import type { AppContext } from './options.ts'
 import { conflict, notFound, type Problem } from './problem.ts'
-import { list, refund, refundRequest } from './schemas.ts'
+import { expandedRefund, list, refund, refundRequest } from './schemas.ts'
 
 const NOT_FOUND = { refund_not_found: { status: 404, description: 'No such refund.' } } as const
 
@@ -177,11 +178,16 @@ const listRefunds = operation({
   summary: 'List refunds, newest first',
   scope: 'refunds:read',
   query: listRefundsFields,
-  answers: { 200: { description: 'A page.', schema: list(refund) } },
-  async handle({ app, query }) {
+  answers: { 200: { description: 'A page.', schema: list(expandedRefund) } },
+  async handle({ app, actor, query }) {
     const { limit, starting_after: before, payment: paymentId, status } = query
+    const { 'expand[]': expand } = query
+    const refusal = expandRefusal(actor, expand)
+    if (refusal) return refusal
     const found = await app.payments.listRefunds({ limit: limit + 1, before, paymentId, status })
-    return page(found, limit, (one) => json(app, one))
+    const ids = found.map((one) => one.paymentId)
+    const expanded = await expandPayments(app, expand, ids)
+    return page(found, limit, (one) => expandedJson(app, one, expanded))
   },
 })
 
@@ -191,11 +197,16 @@ const getRefund = operation({
   id: 'getRefund',
   summary: 'Get a refund',
   scope: 'refunds:read',
-  answers: { 200: { description: 'The refund.', schema: refund } },
+  query: getRefundFields,
+  answers: { 200: { description: 'The refund.', schema: expandedRefund } },
   problems: NOT_FOUND,
-  async handle({ app, params }) {
+  async handle({ app, actor, params, query: { 'expand[]': expand } }) {
+    const refusal = expandRefusal(actor, expand)
+    if (refusal) return refusal
     const found = await app.payments.findRefund(params['id'] ?? '')
-    return found ? ok(json(app, found.refund)) : refundNotFound()
+    if (found === undefined) return refundNotFound()
+    const expanded = await expandPayments(app, expand, [found.refund.paymentId])
+    return ok(expandedJson(app, found.refund, expanded))
   },
 })
 
@@ -257,6 +268,10 @@ export const refundOperations: readonly AnyOperation[] = [
 
 function json({ presentation }: AppContext, one: Refund) {
   return refundJson(one, presentation)
+}
+
+function expandedJson(app: AppContext, one: Refund, expanded: Expanded) {
+  return { ...json(app, one), ...expanded.of({ payment: one.paymentId }) }
 }
 
 function decided(app: AppContext, result: DecideRefundResult): Answer | Problem {

@@ -90,7 +90,8 @@ export function check<Schema extends z.ZodType>(
     const what = where === 'body' ? 'field' : 'query parameter'
     return invalid({ code: 'parameter_unknown', message: `There is no ${what} "${param}".`, param })
   }
-  const param = issue?.path.join('.') ?? ''
+  // What is wrong in a list is told by the list's name.
+  const param = issue?.path.filter((part) => typeof part === 'string').join('.') ?? ''
   const code = Object.hasOwn(value, param) ? 'parameter_invalid' : 'parameter_missing'
   return invalid({ code, message: `${issue?.message}.`, param })
 }

@@ -140,6 +140,11 @@ export const refund = z
   })
   .meta({ id: 'Refund' })
 
+/** A refund, with its payment where `expand[]` asks for it. */
+export const expandedRefund = refund
+  .extend({ payment: z.union([z.string(), payment]) })
+  .meta({ id: 'ExpandedRefund' })
+
 /** A line of a timeline. */
 export const timelineEntry = z
   .object({
@@ -173,6 +178,14 @@ export const event = z
     }),
   })
   .meta({ id: 'Event' })
+
+/** An event, with its payment and refund as they are now where `expand[]` asks for them. */
+export const expandedEvent = event
+  .extend({
+    payment: z.union([z.string(), payment]),
+    refund: z.union([z.string(), refund]).nullable(),
+  })
+  .meta({ id: 'ExpandedEvent' })
 
 /** A webhook endpoint. */
 export const webhookEndpoint = z

@@ -95,8 +95,10 @@ test('objects hold what the API says, requests have the fields that it takes', (
   expectTypeOf<keyof Said<'delivery'>>().toEqualTypeOf<keyof Delivery>()
   expectTypeOf<keyof Said<'webhookEndpoint'>>().toEqualTypeOf<keyof WebhookEndpoint>()
 
-  type Asked<Schema extends keyof typeof fields> = keyof z.input<
-    Extract<(typeof fields)[Schema], z.ZodType>
+  // What is expanded says at the call how its answer looks.
+  type Asked<Schema extends keyof typeof fields> = Exclude<
+    keyof z.input<Extract<(typeof fields)[Schema], z.ZodType>>,
+    'expand[]'
   >
   expectTypeOf<keyof CreatePayment>().toEqualTypeOf<Asked<'createPaymentFields'>>()
   expectTypeOf<keyof CreateRefund>().toEqualTypeOf<Asked<'createRefundFields'>>()

@@ -170,6 +170,19 @@ describe.each(operations)('$method $path', (operation) => {
   })
 })
 
+test('what is expanded is told only to who may see it', async () => {
+  const ask = async (path: string, scope: Scope) => {
+    const headers = { authorization: `Bearer ${keys[scope]}` }
+    return (await under.get(path, { headers })).status
+  }
+  expect(await ask('/v1/payments', 'payments:read')).toBe(200)
+  expect(await ask('/v1/payments?expand[]=refunds', 'payments:read')).toBe(403)
+  expect(await ask('/v1/refunds?expand[]=payment', 'refunds:read')).toBe(403)
+  expect(await ask('/v1/refunds/re_1?expand[]=payment', 'refunds:read')).toBe(403)
+  expect(await ask('/v1/events?expand[]=payment', 'events:read')).toBe(403)
+  expect(await ask('/v1/events/evt_1?expand[]=refund', 'events:read')).toBe(403)
+})
+
 describe('an object of another application', () => {
   const withId = operations.filter(({ path }) => path.includes('{id}'))
 

@@ -422,9 +422,49 @@ describe('refunds', () => {
     const read = await start.api('GET', `/v1/refunds/${start.refund.id}`)
     const expanded = await start.api('GET', '/v1/payments/pay_1?expand[]=refunds')
     expect(await expanded.json()).toEqual({ ...plain, refunds: [await read.json()] })
-    const wrong = await start.api('GET', '/v1/payments/pay_1?expand[]=buyer')
+    const listed = await start.api('GET', '/v1/payments?expand[]=refunds')
+    expect(await listed.json()).toMatchObject({ data: [{ ...plain, refunds: [{ id: 're_1' }] }] })
+  })
+
+  test('and events have their objects in the place of ids, where they are asked for', async () => {
+    const start = await refundable()
+    const event = {
+      id: 'evt_1',
+      position: 1,
+      sequence: 1,
+      type: 'refund.succeeded' as const,
+      paymentId: 'pay_1',
+      refundId: 're_1',
+      createdAt: start.clock.now(),
+      data: '{"object":{},"previous":null}',
+    }
+    start.payments.listEvents = async () => [event]
+    start.payments.findEvent = async () => event
+    const get = async (path: string) => (await start.api('GET', path)).json() as Promise<object>
+    const payment = await get('/v1/payments/pay_1')
+    const plain = (await get('/v1/refunds/re_1')) as { payment: string }
+    expect(plain.payment).toBe('pay_1')
+    expect(await get('/v1/refunds/re_1?expand[]=payment')).toEqual({ ...plain, payment })
+    expect(await get('/v1/refunds?expand[]=payment')).toMatchObject({ data: [{ payment }] })
+    const both = 'expand[]=payment&expand[]=refund'
+    expect(await get(`/v1/events/evt_1?${both}`)).toMatchObject({ payment, refund: plain })
+    expect(await get(`/v1/events?${both}`)).toMatchObject({ data: [{ payment, refund: plain }] })
+    expect(await get('/v1/events')).toMatchObject({ data: [{ payment: 'pay_1', refund: 're_1' }] })
+  })
+
+  test.each([
+    ['/v1/payments/pay_1', 'refunds'],
+    ['/v1/payments', 'refunds'],
+    ['/v1/refunds/re_1', 'payment'],
+    ['/v1/refunds', 'payment'],
+    ['/v1/events', 'payment or refund'],
+  ])('of %s that cannot be expanded are refused with what can be', async (path, known) => {
+    const start = await refundable()
+    const wrong = await start.api('GET', `${path}?expand[]=${known.split(' ')[0]}&expand[]=buyer`)
     expect(wrong.status).toBe(400)
-    expect(await wrong.json()).toMatchObject({ error: { param: 'expand[]' } })
+    expect(await wrong.json()).toMatchObject({
+      error: { code: 'parameter_invalid', param: 'expand[]', message: `expand[] is ${known}.` },
+    })
   })
 
   test('that succeed are answered 200 and can be read', async () => {

@@ -141,6 +141,8 @@ describe('the API and its document', () => {
           const text = typeof value === 'string' ? value : JSON.stringify(value)
           if (parameter.in === 'path') {
             path = path.replace(`{${parameter.name}}`, encodeURIComponent(wellFormed(text)) || '-')
+          } else if (given && parameter.in === 'query' && Array.isArray(value)) {
+            for (const item of value) query.append(parameter.name, String(item))
           } else if (given && parameter.in === 'query') query.set(parameter.name, text)
           else if (given) headers[parameter.name] = toHeader(text)
         }
