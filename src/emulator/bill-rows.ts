@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type Fen, toFen } from '../alipay/money.ts'
 import { type Instant, formatBeijingDate, addMs, parseBeijingTime } from '../alipay/time.ts'
 import { DAY_MS } from './expiry.ts'
 import type { Refund, Trade } from './records.ts'
+import { type TradeMoney, moneyOfRefund, moneyOfTrade } from './trade-money.ts'
 import type { World } from './world.ts'
 
 /** A span of time, its end not included. */
@@ -19,12 +19,22 @@ export interface BillPeriod {
 
 /** Money that moved. */
 export interface BillRow {
+  /** 业务类型: 交易 or 退款; a fault may have it be something else. */
+  readonly kind: string
   readonly at: Instant
-  readonly trade: Trade
-  /** The refund; `undefined` for a payment. */
-  readonly refund?: Refund | undefined
-  /** Negative for a refund. */
-  readonly amount: Fen
+  readonly created_at: Instant
+  readonly trade_no: string
+  readonly out_trade_no: string
+  /** Of a refund; `undefined` for a payment. */
+  readonly out_request_no?: string | undefined
+  readonly subject: string
+  readonly store_id?: string | undefined
+  readonly operator_id?: string | undefined
+  readonly terminal_id?: string | undefined
+  readonly buyer_id: string
+  readonly reason?: string | undefined
+  /** 0 or more in all its parts, for a refund too. */
+  readonly money: TradeMoney
 }
 
 /**
@@ -50,22 +60,37 @@ function midnight(date: string): Instant {
 }
 
 /** The rows of a period; without one, all that there ever were. */
-export function billRows(world: World, period?: BillPeriod): BillRow[] {
-  const isWithin = (at: Instant) => period === undefined || (at >= period.from && at < period.until)
-  return [...world.state.trades.values()]
+export function billRows({ state }: World, period?: BillPeriod): BillRow[] {
+  const cutMs = state.settings.bill_cut_minutes * 60_000
+  const isWithin = ({ at }: BillRow) =>
+    period === undefined || (at >= period.from - cutMs && at < period.until - cutMs)
+  return [...state.trades.values()]
     .flatMap(rowsOfTrade)
-    .filter(({ at }) => isWithin(at))
+    .filter(isWithin)
     .sort((a, b) => a.at - b.at)
 }
 
 function rowsOfTrade(trade: Trade): BillRow[] {
   if (trade.paid_at === undefined) return []
-  const payment = { at: trade.paid_at, trade, amount: trade.order.total_amount }
-  const refunds = trade.refunds.map((refund) => ({
-    at: refund.at,
-    trade,
-    refund,
-    amount: toFen(0 - refund.amount),
-  }))
-  return [payment, ...refunds]
+  const payment = rowOf(trade, trade.paid_at)
+  return [payment, ...trade.refunds.map((refund) => rowOf(trade, refund.at, refund))]
+}
+
+function rowOf(trade: Trade, at: Instant, refund?: Refund): BillRow {
+  const { order } = trade
+  return {
+    kind: refund === undefined ? '交易' : '退款',
+    at,
+    created_at: trade.created_at,
+    trade_no: trade.trade_no,
+    out_trade_no: order.out_trade_no,
+    out_request_no: refund?.out_request_no,
+    subject: order.subject,
+    store_id: order.store_id,
+    operator_id: order.operator_id,
+    terminal_id: order.terminal_id,
+    buyer_id: trade.buyer_id,
+    reason: refund?.reason,
+    money: refund === undefined ? moneyOfTrade(trade) : moneyOfRefund(trade, refund),
+  }
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** Where a fault strikes: an answer of the gateway, or a notification. */
-export type FaultScope = 'gateway' | 'notification'
+/** Where a fault strikes: an answer of the gateway, a notification, or a bill. */
+export type FaultScope = 'gateway' | 'notification' | 'bill'
 
 /** What people are told of a fault. */
 export interface FaultDescription {
@@ -31,6 +31,12 @@ const gateway = (name: string, zh: string, en: string, random = true, methods?: 
 const notification = (name: string, zh: string, en: string, random = true, methods?: string[]) => ({
   ...gateway(name, zh, en, random, methods),
   scope: 'notification' as const,
+})
+
+/** Bills are asked for by one method, and need not name it. */
+const bill = (name: string, zh: string, en: string, random = false) => ({
+  ...gateway(name, zh, en, random, []),
+  scope: 'bill' as const,
 })
 
 /** All faults. */
@@ -150,4 +156,38 @@ export const faultCatalogue: readonly FaultDescription[] = [
     false,
     ['alipay.trade.pay', 'alipay.trade.refund', 'alipay.trade.cancel', 'alipay.trade.close'],
   ),
+  bill(
+    'bill-late',
+    '账单未生成',
+    'The address is refused, as if the bill were not made yet.',
+    true,
+  ),
+  bill('bill-link-expired', '下载链接已失效', 'The address answers 403, as after 30 s.', true),
+  bill(
+    'bill-page',
+    '下载得到网页',
+    'The address answers with a page of HTML and status 200.',
+    true,
+  ),
+  bill('bill-half', '压缩包不完整', 'The archive is cut off in the middle.', true),
+  bill(
+    'bill-cut',
+    '明细不完整',
+    'The table of single rows ends in the middle, without its end mark.',
+  ),
+  bill('bill-empty', '空账单', 'The bill has no rows.'),
+  bill('bill-other-day', '日期不符', 'The bill says that it is of the day before.'),
+  bill('bill-other-account', '账号不符', 'The bill is of another account.'),
+  bill('bill-totals-wrong', '合计不符', 'The lines below the table say one payment more.'),
+  bill('bill-summary-wrong', '汇总不符', 'The summary says one fen more than the rows.'),
+  bill('bill-row-missing', '缺少一笔', 'The row of an order is missing.'),
+  bill('bill-row-twice', '重复一笔', 'The row of an order is there twice.'),
+  bill('bill-row-foreign', '多出其他系统的一笔', 'There is a payment more, of another system.'),
+  bill('bill-row-amount', '金额不符', 'The amount of an order is one fen more.'),
+  bill('bill-row-received', '实收不符', 'The merchant has one fen less of an order.'),
+  bill('bill-row-fee', '服务费不符', 'The fee of an order is one fen more.'),
+  bill('bill-row-unknown', '未知业务类型', 'There is a row more, of a kind that is not known.'),
+  bill('bill-columns', '新增列', 'There are 75 columns more, before the others.'),
+  bill('bill-utf8', 'UTF-8 编码', 'The files are in UTF-8 with a byte order mark.'),
+  bill('bill-bomb', '压缩炸弹', 'A small archive of a line without end: 64 MB.'),
 ]

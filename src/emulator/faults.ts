@@ -13,7 +13,7 @@ export interface FaultRequest {
   readonly name: string
   /** Only calls of this method. */
   readonly method?: string | undefined
-  /** Only this order. */
+  /** Only this order; for a fault of a bill, the row of this order. */
   readonly out_trade_no?: string | undefined
   /**
    * How often it strikes: once by default; without end where `probability` is given, and for
@@ -39,6 +39,8 @@ export interface ActiveFault extends FaultRequest {
 export interface Strike {
   readonly name: string
   readonly delay_ms?: number | undefined
+  /** The order that the fault is for, where it names one. */
+  readonly out_trade_no?: string | undefined
 }
 
 /** What a call or a send looks like to the faults. */
@@ -96,7 +98,7 @@ export function createFaults(seed: number): Faults {
       if (probability < 1 && randomFor(seed, `${fault.id} ${entry.seen}`)() >= probability) continue
       entry.fault = { ...fault, struck: fault.struck + 1 }
       if (entry.fault.struck >= (fault.times ?? defaultTimes(fault))) active.delete(fault.id)
-      return { name: fault.name, delay_ms: fault.delay_ms }
+      return { name: fault.name, delay_ms: fault.delay_ms, out_trade_no: fault.out_trade_no }
     }
     return undefined
   }
@@ -149,7 +151,9 @@ function matches(
   const description = faultCatalogue.find(({ name }) => name === fault.name)
   if (description === undefined || description.scope !== scope) return false
   if (names === undefined ? SPECIAL.has(fault.name) : !names.includes(fault.name)) return false
-  if (fault.out_trade_no !== undefined && fault.out_trade_no !== target.out_trade_no) return false
+  // A bill has rows of many orders: there it says which row is meant.
+  const isOfAnother = fault.out_trade_no !== undefined && fault.out_trade_no !== target.out_trade_no
+  if (isOfAnother && scope !== 'bill') return false
   if (fault.name === 'trade-not-exist' && !isFresh(fault, target)) return false
   if (target.method === undefined) return true
   if (fault.method !== undefined && fault.method !== target.method) return false

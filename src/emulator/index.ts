@@ -57,6 +57,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
   clock.advance(Math.max(0, state.clockOffsetMs - clock.offsetMs))
 
   let timer: NodeJS.Timeout | undefined
+  const faults = createFaults(seed)
   const requests: GatewayLogEntry[] = []
   const world: World = {
     state,
@@ -66,12 +67,12 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     baseUrl,
     sellerName: options.merchant?.name ?? '扫码测试商店',
     paymentCodes: new Map(),
+    strikeBill: () => faults.strike('bill', {}),
     billLinks: new Map(),
     wake() {
       if (timer !== undefined) queueMicrotask(() => void notifications.deliverDue())
     },
   }
-  const faults = createFaults(seed)
   const notifications = createNotifications(world, faults)
   const log = (entry: GatewayLogEntry) => {
     requests.push(entry)
@@ -154,13 +155,20 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
 
 function downloadBill(world: World, token: string): Response {
   const link = world.billLinks.get(token)
-  if (link === undefined || link.expires_at <= world.clock.now()) {
+  const isOver = link !== undefined && link.expires_at <= world.clock.now()
+  if (link === undefined || isOver || link.fault?.name === 'bill-link-expired') {
     return new Response('链接已失效\n', {
       status: 403,
       headers: { 'content-type': 'text/plain;charset=utf-8' },
     })
   }
-  return new Response(new Uint8Array(writeBill(world, link.bill_type, link.bill_date)), {
+  const { bill_type, bill_date, fault } = link
+  if (fault?.name === 'bill-page') {
+    return new Response('<html><body>系统繁忙，请稍后再试</body></html>\n', {
+      headers: { 'content-type': 'text/html;charset=utf-8' },
+    })
+  }
+  return new Response(new Uint8Array(writeBill(world, bill_type, bill_date, fault)), {
     headers: { 'content-type': 'application/zip' },
   })
 }

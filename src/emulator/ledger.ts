@@ -6,7 +6,8 @@
 
 import { type Fen, toFen } from '../alipay/money.ts'
 import { formatRfc3339 } from '../alipay/time.ts'
-import { type TradeStatus, refundedAmount } from './records.ts'
+import { type Trade, type TradeStatus, refundedAmount } from './records.ts'
+import { moneyOfRefund, moneyOfTrade } from './trade-money.ts'
 import { type World, currentTrade } from './world.ts'
 
 /** One trade's money, in fen; times are RFC 3339. */
@@ -18,7 +19,7 @@ export interface LedgerEntry {
   /** What the buyer paid: the amount, or 0. */
   readonly paid: Fen
   readonly refunded: Fen
-  /** Alipay's fee; the emulator takes none. */
+  /** Alipay's fee, less what refunds gave back of it. */
   readonly fee: Fen
   readonly paid_at?: string | undefined
   readonly refunds: readonly {
@@ -27,6 +28,11 @@ export interface LedgerEntry {
     readonly at: string
     readonly by: 'refund' | 'cancel'
   }[]
+}
+
+function feeKept(trade: Trade): Fen {
+  const back = trade.refunds.map((refund) => moneyOfRefund(trade, refund).fee)
+  return toFen(back.reduce((rest, fee) => rest - fee, Number(moneyOfTrade(trade).fee)))
 }
 
 /** All trades, oldest first. */
@@ -40,7 +46,7 @@ export function readLedger(world: World): LedgerEntry[] {
       amount: trade.order.total_amount,
       paid: trade.paid_at === undefined ? toFen(0) : trade.order.total_amount,
       refunded: refundedAmount(trade),
-      fee: toFen(0),
+      fee: feeKept(trade),
       paid_at: trade.paid_at === undefined ? undefined : formatRfc3339(trade.paid_at),
       refunds: trade.refunds.map(({ out_request_no, amount, at, by }) => ({
         out_request_no,

@@ -5,7 +5,7 @@
  * @see Alipay: 异步通知参数说明
  */
 
-import { formatYuan } from '../alipay/money.ts'
+import { type Fen, formatYuan } from '../alipay/money.ts'
 import { type Instant, formatBeijingTime, formatRfc3339 } from '../alipay/time.ts'
 import {
   type NotificationEvent,
@@ -14,6 +14,13 @@ import {
   type Trade,
   refundedAmount,
 } from './records.ts'
+import {
+  fundChannels,
+  moneyOfRefund,
+  moneyOfTrade,
+  paidByBuyer,
+  receivedOf,
+} from './trade-money.ts'
 import type { World } from './world.ts'
 
 /**
@@ -102,14 +109,17 @@ function eventFields(
 }
 
 function paymentFields(world: World, trade: Trade): Fields {
-  const amount = formatYuan(trade.order.total_amount)
-  const shown = world.state.settings.paid_amounts === 'real' ? amount : '0.00'
+  const money = moneyOfTrade(trade)
+  const isReal = world.state.settings.paid_amounts === 'real'
+  const shown = (amount: Fen) => (isReal ? formatYuan(amount) : '0.00')
   return {
-    receipt_amount: shown,
-    invoice_amount: shown,
-    buyer_pay_amount: shown,
+    receipt_amount: shown(receivedOf(money)),
+    invoice_amount: shown(paidByBuyer(money)),
+    buyer_pay_amount: shown(paidByBuyer(money)),
     point_amount: '0.00',
-    fund_bill_list: JSON.stringify([{ amount, fundChannel: 'ALIPAYACCOUNT' }]),
+    fund_bill_list: JSON.stringify(
+      fundChannels(money).map(([fundChannel, amount]) => ({ amount, fundChannel })),
+    ),
   }
 }
 
@@ -121,7 +131,7 @@ function refundFields(trade: Trade, refund: Refund): Fields {
   return {
     out_biz_no: refund.out_request_no,
     refund_fee: formatYuan(refundedAmount(trade)),
-    send_back_fee: formatYuan(refund.amount),
+    send_back_fee: formatYuan(receivedOf(moneyOfRefund(trade, refund))),
     gmt_refund: beijingTimeWithMs(refund.at),
   }
 }

@@ -9,6 +9,7 @@ import type { Charset } from '../alipay/charset.ts'
 import type { SignType } from '../alipay/keys.ts'
 import { type Fen, toFen } from '../alipay/money.ts'
 import type { Instant } from '../alipay/time.ts'
+import type { TradeMoney } from './trade-money.ts'
 
 /** How the application that sent a request proves itself, and how it is answered. */
 export type KeyMode = 'key' | 'certificate'
@@ -72,6 +73,8 @@ export interface Trade {
   readonly created_at: Instant
   readonly expires_at: Instant
   readonly paid_at?: Instant | undefined
+  /** What the payment was made of; `undefined` before it, and where nothing was let off. */
+  readonly money?: TradeMoney | undefined
   readonly closed_at?: Instant | undefined
   readonly ended_by?: TradeEnd | undefined
   readonly refunds: readonly Refund[]

@@ -32,6 +32,9 @@ export const refusalTexts = {
   'ACQ.DISCORDANT_REPEAT_REQUEST': '不一致的请求',
   'isp.bill_not_exist': '账单不存在',
   'isv.invalid_arguments': '入参无效',
+  BILL_NOT_EXIST: '账单不存在',
+  INVAILID_ARGUMENTS: '入参无效',
+  TYPE_NOT_SUPPORTED: '不支持的账单类型',
 } as const
 
 /** A sub code that the emulator uses. */

@@ -69,8 +69,18 @@ export const settingsSchema = z.strictObject({
   application_key: z.enum(['uploaded', 'missing']),
   /** The values of `app_auth_token` that are valid. */
   app_auth_tokens: z.array(z.string().max(40)).max(100),
-  /** The hour of the next day, in Beijing, from which a bill can be had. */
+  /** What Alipay takes of what the merchant gets, in millionths: 6000 is 0.6 %. */
+  fee_rate: z.int().min(0).max(100_000),
+  /** What the merchant lets off each payment, in per cent (商家优惠). */
+  merchant_discount: z.int().min(0).max(50),
+  /** What Alipay adds for the buyer to each payment, in per cent (支付宝优惠). */
+  platform_discount: z.int().min(0).max(49),
+  /** The hour, in Beijing, from which a bill can be had: of a day the next day, of a month the 3rd. */
   bill_ready_hour: z.int().min(0).max(23),
+  /** What happened in the last so many minutes of a day is in the bill of the next day. */
+  bill_cut_minutes: z.int().min(0).max(30),
+  /** Whether a bill that cannot be had is refused as answers were seen, or as it is documented. */
+  bill_refusals: z.enum(['seen', 'documented']),
 })
 
 /** The switches and their values. */
@@ -104,5 +114,10 @@ export const defaultSettings: Settings = {
   product: 'signed',
   application_key: 'uploaded',
   app_auth_tokens: [],
-  bill_ready_hour: 0,
+  fee_rate: 0,
+  merchant_discount: 0,
+  platform_discount: 0,
+  bill_ready_hour: 9,
+  bill_cut_minutes: 0,
+  bill_refusals: 'seen',
 }

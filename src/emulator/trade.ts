@@ -12,6 +12,7 @@ import { DAY_MS } from './expiry.ts'
 import { type Order, type Preorder, type Refund, type Trade, refundedAmount } from './records.ts'
 import { type Refusal, refuse } from './refusals.ts'
 import type { Settings } from './settings.ts'
+import type { TradeMoney } from './trade-money.ts'
 
 /**
  * `trade` as it is at `now`: closed where it expired unpaid, finished where its refund window is
@@ -154,8 +155,8 @@ export function refundTrade(
 }
 
 /** The buyer has paid. */
-export function payTrade(trade: Trade, now: Instant): Trade {
-  return { ...trade, status: 'TRADE_SUCCESS', paid_at: now }
+export function payTrade(trade: Trade, money: TradeMoney, now: Instant): Trade {
+  return { ...trade, status: 'TRADE_SUCCESS', paid_at: now, money }
 }
 
 function addRefund(trade: Trade, refund: Refund): Trade {

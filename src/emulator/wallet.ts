@@ -10,6 +10,7 @@ import { tradeExpiry } from './expiry.ts'
 import { notificationOf } from './notification-fields.ts'
 import type { Buyer, Code, Preorder, Trade } from './records.ts'
 import { payTrade } from './trade.ts'
+import { moneyOf, paidByBuyer } from './trade-money.ts'
 import { type TradeView, viewTrade } from './trade-view.ts'
 import { type World, buyerWith, commit, findTrade, newTradeNo } from './world.ts'
 
@@ -93,10 +94,11 @@ export function createWallet(world: World): Wallet {
       if (trade === undefined) return problems.not_found
       const found = obstacle(trade, buyerId)
       if (found !== undefined) return found
-      const amount = trade.order.total_amount
+      const money = moneyOf(trade.order, state.settings)
+      const amount = paidByBuyer(money)
       const balance = state.buyers.get(buyerId)?.balance ?? 0
       if (balance < amount) return problems.insufficient_funds
-      const paid = payTrade(trade, clock.now())
+      const paid = payTrade(trade, money, clock.now())
       const buyer = buyerWith(world, buyerId, 0 - amount)
       commit(world, { trade: paid, buyer }, notificationOf(world, paid, 'paid'))
       return { status: 'paid', trade: view(paid) }

@@ -6,6 +6,7 @@
 
 import { toFen } from '../alipay/money.ts'
 import type { Instant, MovableClock } from '../alipay/time.ts'
+import type { BillFault } from './bill-faults.ts'
 import type { Keys } from './keys.ts'
 import { notificationOf } from './notification-fields.ts'
 import type { Numbers } from './numbers.ts'
@@ -25,6 +26,8 @@ export interface World {
   readonly sellerName: string
   /** Payment codes that are valid now, by their digits. */
   readonly paymentCodes: Map<string, { readonly buyer_id: string; readonly expires_at: Instant }>
+  /** Draws what is to be wrong with the bill that is asked for. */
+  readonly strikeBill: () => BillFault | undefined
   /** Addresses of bills that are valid now, by their token. */
   readonly billLinks: Map<string, BillLink>
   /** Told whenever there may be a notification to send. */
@@ -35,6 +38,8 @@ export interface World {
 export interface BillLink {
   readonly bill_type: string
   readonly bill_date: string
+  /** What is to be wrong with it. */
+  readonly fault?: BillFault | undefined
   readonly expires_at: Instant
 }
 

@@ -12,6 +12,7 @@ async function askForBill(emulator: Emulator, bill_type: string, bill_date: stri
 }
 
 async function fetchBill(emulator: Emulator, type: string, date: string) {
+  emulator.settings.update({ bill_ready_hour: 0 })
   const url = (await askForBill(emulator, type, date))['bill_download_url'] ?? ''
   const response = await emulator.fetch(new Request(url))
   return unzip(Buffer.from(await response.arrayBuffer()))
@@ -115,9 +116,9 @@ test('the account bill carries the balance on', async () => {
 
 test('a bill is there the day after, later where the setting says so, and never for today or tomorrow', async () => {
   const emulator = await emulatorAt('2026-11-23 08:59:59')
-  expect(await askForBill(emulator, 'trade', '2026-11-22')).toMatchObject({ code: '10000' })
+  expect(await askForBill(emulator, 'trade', '2026-11-21')).toMatchObject({ code: '10000' })
   expect(await askForBill(emulator, 'trade', '2026-10')).toMatchObject({ code: '10000' })
-  for (const date of ['2026-11-23', '2026-11-24', '2026-11']) {
+  for (const date of ['2026-11-22', '2026-11-23', '2026-11-24', '2026-11', '2020-11-21']) {
     expect(await askForBill(emulator, 'trade', date)).toMatchObject({
       sub_code: 'isp.bill_not_exist',
     })
@@ -131,12 +132,89 @@ test('a bill is there the day after, later where the setting says so, and never 
       sub_code: 'isv.invalid_arguments',
     })
   }
-  emulator.settings.update({ bill_ready_hour: 9 })
-  expect(await askForBill(emulator, 'trade', '2026-11-22')).toMatchObject({
-    sub_code: 'isp.bill_not_exist',
-  })
   emulator.clock.advance(1000)
   expect(await askForBill(emulator, 'trade', '2026-11-22')).toMatchObject({ code: '10000' })
+  emulator.settings.update({ bill_ready_hour: 10, bill_refusals: 'documented' })
+  for (const [type, date, sub_code] of [
+    ['trade', '2026-11-22', 'BILL_NOT_EXIST'],
+    ['trade', '2026-02-30', 'INVAILID_ARGUMENTS'],
+    ['merchant_act', '2026-11-22', 'TYPE_NOT_SUPPORTED'],
+  ] as const) {
+    expect(await askForBill(emulator, type, date)).toMatchObject({ sub_code })
+  }
+})
+
+test('the bill of a month is there on the 3rd, and has the rows of all its days', async () => {
+  const emulator = await emulatorAt('2026-10-31 23:00:00')
+  await sell(emulator)
+  emulator.clock.advance(2 * DAY_MS + 10 * 3_600_000 - 1)
+  expect(await askForBill(emulator, 'trade', '2026-10')).toMatchObject({
+    sub_code: 'isp.bill_not_exist',
+  })
+  emulator.clock.advance(1)
+  const [detail] = await fetchBill(emulator, 'trade', '2026-10')
+  expect(detail?.lines[2]).toBe(
+    '#起始日期：[2026年10月01日 00:00:00]   终止日期：[2026年11月01日 00:00:00]',
+  )
+  expect(detail?.lines.slice(5, 7)).toEqual([
+    expect.stringContaining('ORDER-1\t,交易'),
+    expect.stringContaining('列表结束'),
+  ])
+})
+
+test('discounts and the fee are in their columns, in parts for parts of a refund, and add up', async () => {
+  const emulator = await emulatorAt('2026-11-22 12:00:00')
+  emulator.settings.update({ fee_rate: 6_000, merchant_discount: 10, platform_discount: 5 })
+  await sell(emulator, { total_amount: '100.01' })
+  for (const [refund_amount, out_request_no] of [
+    ['33.33', 'R-1'],
+    ['33.33', 'R-2'],
+    ['33.35', 'R-3'],
+  ]) {
+    const refund = { out_trade_no: 'ORDER-1', refund_amount, out_request_no }
+    expect((await call(emulator, 'alipay.trade.refund', refund)).node['code']).toBe('10000')
+  }
+  emulator.clock.advance(DAY_MS)
+  const [detail, summary] = await fetchBill(emulator, 'trade', '2026-11-22')
+  const rows = detail?.lines.slice(5, 9).map((line) => {
+    const cells = line.split(',')
+    return [cells[11], cells[12], cells[15], cells[16], cells[22]]
+  })
+  expect(rows).toEqual([
+    ['100.01', '90.01', '5.00', '10.00', '-0.54'],
+    ['-33.33', '-30.00', '-1.67', '-3.33', '0.18'],
+    ['-33.33', '-29.99', '-1.66', '-3.34', '0.18'],
+    ['-33.35', '-30.02', '-1.67', '-3.33', '0.18'],
+  ])
+  expect(detail?.lines.slice(10, 12)).toEqual([
+    '#交易合计：1笔，商家实收共90.01元，商家优惠共10.00元',
+    '#退款合计：3笔，商家实收退款共-90.01元，商家优惠退款共-10.00元',
+  ])
+  expect(summary?.lines[6]).toBe('合计\t,\t,1,3,0.00,0.00,0.00,0.00,0.00,0.00,0.00,0.00')
+  // All of it went back: the buyer has what he had, and the account what it had.
+  expect(emulator.wallet.buyers()[0]?.balance).toBe(1_000_000)
+  const [account] = await fetchBill(emulator, 'signcustomer', '2026-11-22')
+  expect(account?.lines.slice(5, 13).map((line) => line.split(',')[8])).toEqual([
+    '90.01',
+    '89.47',
+    '59.47',
+    '59.65',
+    '29.66',
+    '29.84',
+    '-0.18',
+    '0.00',
+  ])
+})
+
+test('the last minutes of a day are in the bill of the next one, where the setting says so', async () => {
+  const emulator = await emulatorAt('2026-11-22 23:59:30')
+  emulator.settings.update({ bill_cut_minutes: 1 })
+  await sell(emulator)
+  emulator.clock.advance(2 * DAY_MS)
+  const [first] = await fetchBill(emulator, 'trade', '2026-11-22')
+  expect(first?.lines[5]).toContain('列表结束')
+  const [second] = await fetchBill(emulator, 'trade', '2026-11-23')
+  expect(second?.lines[5]).toContain('ORDER-1')
 })
 
 test('a day without business has an empty bill, and says so', async () => {

@@ -19,6 +19,7 @@ test('the reference page names every method, fault and setting, in the order of 
   expect(names('## What it imitates')).toEqual([...methods.keys()])
   expect(names('### Of the gateway')).toEqual(of('gateway'))
   expect(names('### Of notifications')).toEqual(of('notification'))
+  expect(names('### Of bills')).toEqual(of('bill'))
   expect(names('## Switches')).toEqual(Object.keys(settingsSchema.shape))
 })
 

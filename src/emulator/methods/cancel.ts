@@ -6,6 +6,7 @@
 
 import type { Trade } from '../records.ts'
 import { cancelTrade } from '../trade.ts'
+import { moneyOfTrade, paidByBuyer } from '../trade-money.ts'
 import { type World, buyerWith, commit, findTrade } from '../world.ts'
 import { notificationOf } from '../notification-fields.ts'
 import { type Method, fail, succeed } from './method.ts'
@@ -36,7 +37,10 @@ export const cancel: Method = (world, { biz }) => {
       const refund = result.trade.refunds.at(-1)
       commit(
         world,
-        { trade: result.trade, buyer: buyerWith(world, trade.buyer_id, order.total_amount) },
+        {
+          trade: result.trade,
+          buyer: buyerWith(world, trade.buyer_id, paidByBuyer(moneyOfTrade(trade))),
+        },
         isNotified ? notificationOf(world, result.trade, 'refunded', refund) : {},
       )
       return succeed({ ...fields, action: 'refund' })

@@ -10,6 +10,7 @@ import { tradeExpiry } from '../expiry.ts'
 import { notificationOf } from '../notification-fields.ts'
 import type { Buyer, Order, Trade } from '../records.ts'
 import { judgeRepeatedOrder, payTrade } from '../trade.ts'
+import { type TradeMoney, moneyOf, paidByBuyer } from '../trade-money.ts'
 import { type World, buyerWith, commit, findTrade, newTradeNo } from '../world.ts'
 import { type Answer, type Method, fail, succeed } from './method.ts'
 import { readOrder } from './order.ts'
@@ -30,8 +31,9 @@ export const pay: Method = (world, call) => {
   }
   const trade = earlier ?? newTrade(world, order, buyer)
   if (order.total_amount > world.state.settings.password_above) return askPassword(world, trade)
-  if (buyer.balance < order.total_amount) return fail('ACQ.BUYER_BALANCE_NOT_ENOUGH', fields)
-  return bookPayment(world, trade)
+  const money = moneyOf(order, world.state.settings)
+  if (buyer.balance < paidByBuyer(money)) return fail('ACQ.BUYER_BALANCE_NOT_ENOUGH', fields)
+  return bookPayment(world, trade, money)
 }
 
 /** A payment code is good for one payment. */
@@ -65,9 +67,9 @@ function askPassword(world: World, trade: Trade): Answer {
   }
 }
 
-function bookPayment(world: World, unpaid: Trade): Answer {
-  const trade = payTrade(unpaid, world.clock.now())
-  const buyer = buyerWith(world, trade.buyer_id, 0 - trade.order.total_amount)
+function bookPayment(world: World, unpaid: Trade, money: TradeMoney): Answer {
+  const trade = payTrade(unpaid, money, world.clock.now())
+  const buyer = buyerWith(world, trade.buyer_id, 0 - paidByBuyer(money))
   commit(world, { trade, buyer }, notificationOf(world, trade, 'paid'))
   return succeed({
     ...tradeFields(world, trade),

@@ -7,6 +7,7 @@
 import { formatYuan } from '../../alipay/money.ts'
 import { formatBeijingTime } from '../../alipay/time.ts'
 import type { Trade } from '../records.ts'
+import { fundChannels, moneyOfTrade, paidByBuyer, receivedOf } from '../trade-money.ts'
 import { type World, findTrade } from '../world.ts'
 import { type Method, fail, succeed } from './method.ts'
 
@@ -53,7 +54,10 @@ export function tradeFields(world: World, trade: Trade): Record<string, unknown>
 /** Where the money came from; nothing before it came. */
 export function fundBills(trade: Trade): readonly Record<string, string>[] | undefined {
   if (trade.paid_at === undefined) return undefined
-  return [{ amount: formatYuan(trade.order.total_amount), fund_channel: 'ALIPAYACCOUNT' }]
+  return fundChannels(moneyOfTrade(trade)).map(([fund_channel, amount]) => ({
+    amount,
+    fund_channel,
+  }))
 }
 
 const noAmounts = {
@@ -65,6 +69,12 @@ const noAmounts = {
 
 function paidAmounts(world: World, trade: Trade): Record<string, string> {
   if (trade.paid_at === undefined || world.state.settings.paid_amounts === 'zero') return noAmounts
-  const amount = formatYuan(trade.order.total_amount)
-  return { ...noAmounts, buyer_pay_amount: amount, invoice_amount: amount, receipt_amount: amount }
+  const money = moneyOfTrade(trade)
+  const paid = formatYuan(paidByBuyer(money))
+  return {
+    ...noAmounts,
+    buyer_pay_amount: paid,
+    invoice_amount: paid,
+    receipt_amount: formatYuan(receivedOf(money)),
+  }
 }

@@ -12,6 +12,7 @@ import { type World, findTrade } from '../world.ts'
 import { invalid } from './biz-content.ts'
 import { type Method, fail, succeed } from './method.ts'
 import { refundDetails } from './refund.ts'
+import { moneyOfRefund, receivedOf } from '../trade-money.ts'
 
 /** The method. */
 export const refundQuery: Method = (world, { biz }) => {
@@ -33,8 +34,8 @@ export const refundQuery: Method = (world, { biz }) => {
     refund_status: world.state.settings.refund_status === 'present' ? 'REFUND_SUCCESS' : undefined,
     total_amount: formatYuan(trade.order.total_amount),
     gmt_refund_pay: options.includes('gmt_refund_pay') ? formatBeijingTime(refund.at) : undefined,
-    refund_detail_item_list: withDetails ? refundDetails(refund) : undefined,
-    send_back_fee: withDetails ? formatYuan(refund.amount) : undefined,
+    refund_detail_item_list: withDetails ? refundDetails(trade, refund) : undefined,
+    send_back_fee: withDetails ? formatYuan(receivedOf(moneyOfRefund(trade, refund))) : undefined,
   })
 }
 

@@ -10,6 +10,7 @@ import { formatBeijingTime } from '../../alipay/time.ts'
 import { notificationOf } from '../notification-fields.ts'
 import { type Refund, type Trade, refundedAmount } from '../records.ts'
 import { refundTrade } from '../trade.ts'
+import { fundChannels, moneyOfRefund, paidByBuyer, receivedOf } from '../trade-money.ts'
 import { type World, buyerWith, commit, findTrade } from '../world.ts'
 import { type Method, fail, succeed } from './method.ts'
 
@@ -41,9 +42,9 @@ export const refund: Method = (world, { biz }) => {
       return succeed({
         ...refundFields(world, result.trade, result.refund),
         fund_change: 'Y',
-        send_back_fee: formatYuan(result.refund.amount),
+        send_back_fee: formatYuan(receivedOf(moneyOfRefund(result.trade, result.refund))),
         refund_detail_item_list: options.includes('refund_detail_item_list')
-          ? refundDetails(result.refund)
+          ? refundDetails(result.trade, result.refund)
           : undefined,
       })
   }
@@ -52,7 +53,7 @@ export const refund: Method = (world, { biz }) => {
 function book(world: World, trade: Trade, made: Refund): void {
   commit(
     world,
-    { trade, buyer: buyerWith(world, trade.buyer_id, made.amount) },
+    { trade, buyer: buyerWith(world, trade.buyer_id, paidByBuyer(moneyOfRefund(trade, made))) },
     world.state.settings.notify_refund ? notificationOf(world, trade, 'refunded', made) : {},
   )
 }
@@ -72,6 +73,7 @@ function refundFields(world: World, trade: Trade, made: Refund): Record<string, 
 }
 
 /** Where the money went back to. */
-export function refundDetails(made: Refund): readonly Record<string, string>[] {
-  return [{ amount: formatYuan(made.amount), fund_channel: 'ALIPAYACCOUNT' }]
+export function refundDetails(trade: Trade, made: Refund): readonly Record<string, string>[] {
+  const channels = fundChannels(moneyOfRefund(trade, made))
+  return channels.map(([fund_channel, amount]) => ({ amount, fund_channel }))
 }
