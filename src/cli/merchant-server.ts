@@ -283,7 +283,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     async close() {
       withdraw()
       await listening.close()
-      // At once: where the database stands still each of them waits as long as a statement may take.
+      // At once: where the database stands still each waits as long as a statement may take.
       await Promise.all(
         [watch, books, payments, webhooks, alarms, access, users, credentials].map((part) =>
           part.stop(),
