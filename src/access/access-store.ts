@@ -7,7 +7,7 @@
 
 import type { Instant } from '../alipay/index.ts'
 import type { ApiKey } from './api-key.ts'
-import type { AuditEntry } from './audit.ts'
+import type { AuditEntry, AuditRange } from './audit.ts'
 import type { StoredCredential } from './credential.ts'
 
 /** Keeps applications, their keys, and who did what. */
@@ -53,10 +53,7 @@ export interface AccessStore {
 
   insertAuditEntry(entry: AuditEntry): Promise<void>
   /** Newest first, those before the entry `before`. */
-  listAuditEntries(
-    appId: string,
-    range: { readonly limit: number; readonly before?: string | undefined },
-  ): Promise<AuditEntry[]>
+  listAuditEntries(appId: string, range: AuditRange): Promise<AuditEntry[]>
 }
 
 /** A request that was sent with an `Idempotency-Key`. */

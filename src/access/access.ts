@@ -9,7 +9,7 @@ import { addMs, systemClock, type Clock, type Instant } from '../alipay/index.ts
 import { newLeaseToken, type RandomBytes } from '../payments/identifiers.ts'
 import type { AccessStore, BegunRequest, KeptAnswer, NamedRequest } from './access-store.ts'
 import { hashOf, hintOf, isUsable, newApiKeyText, type ApiKey } from './api-key.ts'
-import type { AuditEntry } from './audit.ts'
+import type { AuditEntry, AuditRange } from './audit.ts'
 import { BelievedKeys } from './believed-keys.ts'
 import type { Scopes } from './scopes.ts'
 
@@ -57,10 +57,7 @@ export interface Access {
       Partial<Pick<AuditEntry, 'actorName' | 'address'>>,
   ): Promise<void>
   /** Newest first. */
-  listAuditEntries(
-    appId: string,
-    range: { readonly limit: number; readonly before?: string | undefined },
-  ): Promise<AuditEntry[]>
+  listAuditEntries(appId: string, range: AuditRange): Promise<AuditEntry[]>
 
   /** Begins to drop old requests and to note when keys were used, in the background. */
   start(): void

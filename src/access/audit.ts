@@ -6,6 +6,16 @@
 
 import type { Instant } from '../alipay/index.ts'
 
+/** Which entries. All that is given must hold. */
+export interface AuditRange {
+  readonly limit: number
+  /** Only those that come after this entry in the list, which are older. */
+  readonly before?: string | undefined
+  /** The id of who did it. */
+  readonly actor?: string | undefined
+  readonly action?: string | undefined
+}
+
 /** A change. */
 export interface AuditEntry {
   /** `aud_…`. */
@@ -16,7 +26,7 @@ export interface AuditEntry {
   readonly actor: string
   /** What it was called then; `null` where it has no name. */
   readonly actorName: string | null
-  /** What, e.g. `api_key.created`, `payment.canceled`. */
+  /** What: an {@link AuditAction}, or one of another version. */
   readonly action: string
   /** What it was done to. */
   readonly objectId: string | null

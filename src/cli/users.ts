@@ -12,6 +12,7 @@ import {
   createAccess,
   createUsers,
   MasterKey,
+  type AuditAction,
   type Role,
   type User,
 } from '../access/index.ts'
@@ -112,7 +113,7 @@ async function inDatabase(env: Environment, folder: string): Promise<UserBook> {
   const appId = appIdOf(identity)
   const publicUrl = (env['SAOMA_PUBLIC_URL'] || 'http://127.0.0.1:6200').replace(/\/+$/, '')
 
-  const record = (action: string, objectId: string) =>
+  const record = (action: AuditAction, objectId: string) =>
     access.record({
       appId,
       actor: 'system',

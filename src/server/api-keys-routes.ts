@@ -5,7 +5,7 @@
  */
 import { mayGive, type ApiKey, type AuditEntry } from '../access/index.ts'
 import { formatRfc3339, type Instant } from '../alipay/index.ts'
-import { createApiKeyFields, pageFields, updateApiKeyFields } from './fields.ts'
+import { createApiKeyFields, listAuditEntriesFields, updateApiKeyFields } from './fields.ts'
 import { ok, operation, page, type Answer, type AnyOperation } from './operation.ts'
 import { conflict, notFound, type Problem } from './problem.ts'
 import { apiKey, apiKeyWithText, auditEntry, list } from './schemas.ts'
@@ -97,11 +97,12 @@ const listAuditEntries = operation({
   id: 'listAuditEntries',
   summary: 'List who changed what, newest first',
   scope: 'audit:read',
-  query: pageFields,
+  query: listAuditEntriesFields,
   answers: { 200: { description: 'A page.', schema: list(auditEntry) } },
   async handle({ app, query }) {
-    const { limit, starting_after: before } = query
-    const entries = await app.access.listAuditEntries(app.id, { limit: limit + 1, before })
+    const { limit, starting_after: before, actor, action } = query
+    const range = { limit: limit + 1, before, actor, action }
+    const entries = await app.access.listAuditEntries(app.id, range)
     return page(entries, limit, entryJson)
   },
 })

@@ -3,13 +3,19 @@
  *
  * @module
  */
+import type { RefundRequest } from '../access/index.ts'
 import type { Difference } from '../books/index.ts'
 import { paymentJson, refundJson, type PaymentRecord, type Refund } from '../payments/index.ts'
+import { differenceJson } from './books-routes.ts'
 import { ok, operation, type AnyOperation } from './operation.ts'
 import type { AppContext } from './options.ts'
+import { requestJson } from './refund-request-json.ts'
 import { attention, list } from './schemas.ts'
 
-/** Payments, and refunds, that are listed at the most; the rest shows when these are settled. */
+/**
+ * Payments, and refunds, and so on, that are listed at the most; the rest shows when these are
+ * settled.
+ */
 const ATTENTION_MAX = 100
 
 const listAttention = operation({
@@ -18,22 +24,29 @@ const listAttention = operation({
   id: 'listAttention',
   summary: 'List what a person has to look at',
   description:
-    'Payments in review, refunds that wait for you, such as for a balance to be topped up, and open differences between Alipay’s bills and your books.',
+    'Payments in review, refunds that wait for you, such as for a balance to be topped up, refunds that somebody asked for and that wait for approval, and open differences between Alipay’s bills and your books.',
   scope: 'payments:read',
   answers: {
-    200: { description: 'Newest first, payments before refunds.', schema: list(attention) },
+    200: {
+      description: 'Newest first: payments, refunds, requests, differences.',
+      schema: list(attention),
+    },
   },
   async handle({ app }) {
     const limit = ATTENTION_MAX + 1
     const payments = await app.payments.list({ limit, inReview: true })
     const refunds = await app.payments.listRefunds({ limit, status: 'requires_action' })
-    const data: object[] = [
+    const requests =
+      (await app.desk?.listRefundRequests(app.id, { limit, status: 'pending' })) ?? []
+    const differences = (await app.books?.differences({ limit, statuses: ['open'] })) ?? []
+    const data = [
       ...payments.slice(0, ATTENTION_MAX).map((record) => reviewJson(app, record)),
       ...refunds.slice(0, ATTENTION_MAX).map((refund) => waitingJson(app, refund)),
+      ...requests.slice(0, ATTENTION_MAX).map(askedForJson),
+      ...differences.slice(0, ATTENTION_MAX).map(differenceAttention),
     ]
-    const differences = (await app.books?.differences({ limit, statuses: ['open'] })) ?? []
-    data.push(...differences.slice(0, ATTENTION_MAX).map(differenceAttention))
-    const has_more = [payments, refunds, differences].some((all) => all.length > ATTENTION_MAX)
+    const all = [payments, refunds, requests, differences]
+    const has_more = all.some(({ length }) => length > ATTENTION_MAX)
     return ok({ object: 'list', data, has_more })
   },
 })
@@ -41,13 +54,20 @@ const listAttention = operation({
 /** The operations of the attention list. */
 export const attentionOperations: readonly AnyOperation[] = [listAttention]
 
+const NOTHING = {
+  object: 'attention',
+  payment: null,
+  refund: null,
+  refund_request: null,
+  difference: null,
+} as const
+
 function reviewJson({ presentation, clock }: AppContext, record: PaymentRecord) {
   const { id, review } = record.payment
   return {
-    object: 'attention',
+    ...NOTHING,
     kind: review,
     payment: paymentJson(record, presentation, clock.now()),
-    refund: null,
     options: [`POST /v1/payments/${id}/resolve`, `GET /v1/payments/${id}/timeline`],
   }
 }
@@ -55,7 +75,7 @@ function reviewJson({ presentation, clock }: AppContext, record: PaymentRecord) 
 function waitingJson({ presentation }: AppContext, refund: Refund) {
   const { id, paymentId } = refund
   return {
-    object: 'attention',
+    ...NOTHING,
     kind: 'refund_requires_action',
     payment: paymentId,
     refund: refundJson(refund, presentation),
@@ -63,12 +83,24 @@ function waitingJson({ presentation }: AppContext, refund: Refund) {
   }
 }
 
-function differenceAttention({ id, code, paymentId }: Difference) {
+function askedForJson(request: RefundRequest) {
+  const path = `/v1/refund_requests/${request.id}`
   return {
-    object: 'attention',
+    ...NOTHING,
+    kind: 'refund_request',
+    payment: request.paymentId,
+    refund_request: requestJson(request),
+    options: [`POST ${path}/approve`, `POST ${path}/decline`],
+  }
+}
+
+function differenceAttention(one: Difference) {
+  const { id, code, paymentId } = one
+  return {
+    ...NOTHING,
     kind: code,
     payment: paymentId,
-    refund: null,
+    difference: differenceJson(one),
     options: [`POST /v1/differences/${id}/resolve`],
   }
 }

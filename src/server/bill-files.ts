@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Hono, type Context } from 'hono'
-import { allows, type Scope } from '../access/index.ts'
+import { allows, type AuditAction, type Scope } from '../access/index.ts'
 import { formatYuan } from '../alipay/index.ts'
 import { BillInvalid, type Books, type Difference } from '../books/index.ts'
 import { authenticate, insufficientScope, type Actor } from './authentication.ts'
@@ -68,7 +68,7 @@ async function upload(
     appId: actor.appId,
     actor: actor.id,
     actorName: actor.name,
-    action: 'bill.upload',
+    action: 'bill.upload' satisfies AuditAction,
     objectId: null,
     detail: { bytes: length },
     requestId: c.get('requestId'),

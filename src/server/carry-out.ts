@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import { allows, networkOf } from '../access/index.ts'
+import { allows, networkOf, type AuditAction } from '../access/index.ts'
 import { authenticate, insufficientScope } from './authentication.ts'
 import { whileSignedIn } from './console/session-stream.ts'
 import { answerNamed, readRequestName } from './named-request.ts'
@@ -86,7 +86,7 @@ async function answer(
     header: (header) => c.req.header(header),
   }
   const work = async () => {
-    if (operation.audit !== undefined) await record(operation, call)
+    if (operation.audit !== undefined) await record(operation.audit, operation, call)
     const result = await operation.handle(call)
     const { session } = actor
     if (session === null || context.users === undefined || !('stream' in result)) return result
@@ -123,7 +123,8 @@ function queryOf({ req }: Context): Record<string, string | string[]> {
 
 /** Written first: what a process was killed over has at least been asked for by somebody. */
 function record(
-  { audit = '', secrets = [] }: AnyOperation,
+  audit: AuditAction,
+  { secrets = [] }: AnyOperation,
   { app, actor, params, body, requestId, address }: Call,
 ) {
   return app.access.record({

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from 'zod'
+import { AUDIT_ACTIONS } from '../access/index.ts'
 import { ALARM_KINDS, type AlarmKind } from '../alarms/index.ts'
 import { toFen, toInstant } from '../alipay/index.ts'
 import {
@@ -306,6 +307,12 @@ export const listDeliveriesFields = z.strictObject({
   status: z.enum(['pending', 'succeeded', 'failed']).optional(),
   limit,
   starting_after: text('starting_after', 128).optional().describe('The last id of the page before'),
+})
+
+/** The query of `GET /v1/audit_entries`. */
+export const listAuditEntriesFields = pageFields.extend({
+  actor: text('actor', 64).optional().describe('Only what this user or API key did'),
+  action: z.enum(AUDIT_ACTIONS, `action is one of ${AUDIT_ACTIONS.join(', ')}`).optional(),
 })
 
 /** The body of `POST /v1/api_keys`. */

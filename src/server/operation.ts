@@ -5,7 +5,7 @@
  * @module
  */
 import type { z } from 'zod'
-import type { Scope } from '../access/index.ts'
+import type { AuditAction, Scope } from '../access/index.ts'
 import type { Actor } from './authentication.ts'
 import type { AppContext } from './options.ts'
 import type { Problem } from './problem.ts'
@@ -35,7 +35,7 @@ export interface Operation<
   /** Codes of the problems that it can answer with, beside those that all operations can. */
   readonly problems?: Readonly<Record<string, ProblemDescription>>
   /** What the audit log calls it; left out where nothing changes that a person decides about. */
-  readonly audit?: string
+  readonly audit?: AuditAction
   /** Fields of the body that the audit log does not keep. Default: none. */
   readonly secrets?: readonly string[]
   /** Does it. */

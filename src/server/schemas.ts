@@ -382,22 +382,6 @@ export const auditEntry = z
   })
   .meta({ id: 'AuditEntry' })
 
-/** Something that a person has to look at. */
-export const attention = z
-  .object({
-    object: z.literal('attention'),
-    kind: z
-      .string()
-      .describe('The review of a payment, `refund_requires_action`, or the code of a difference'),
-    payment: z
-      .union([payment, z.string()])
-      .nullable()
-      .describe('With its object where it is about a payment'),
-    refund: refund.nullable(),
-    options: z.array(z.string()).describe('What can be done about it, as paths of this API'),
-  })
-  .meta({ id: 'Attention' })
-
 /** A way to people. */
 export const alarmChannel = z
   .object({
@@ -503,6 +487,26 @@ export const difference = z
     updated_at: instant,
   })
   .meta({ id: 'Difference' })
+
+/** Something that a person has to look at. */
+export const attention = z
+  .object({
+    object: z.literal('attention'),
+    kind: z
+      .string()
+      .describe(
+        'The review of a payment, `refund_requires_action`, `refund_request`, or the code of a difference',
+      ),
+    payment: z
+      .union([payment, z.string()])
+      .nullable()
+      .describe('With its object where it is about a payment'),
+    refund: refund.nullable(),
+    refund_request: refundRequest.nullable().describe('A refund that waits for approval'),
+    difference: difference.nullable(),
+    options: z.array(z.string()).describe('What can be done about it, as paths of this API'),
+  })
+  .meta({ id: 'Attention' })
 
 /** What a day adds up to. */
 export const daySummary = z

@@ -187,11 +187,13 @@ export function createAccessStore(database: Omit<StoreDatabase, 'app'>): AccessS
       await db.insertInto('audit_entries').values(toAuditRow(entry)).execute()
     },
 
-    async listAuditEntries(appId, { limit, before }) {
+    async listAuditEntries(appId, { limit, before, actor, action }) {
       const rows = await db
         .selectFrom('audit_entries')
         .selectAll()
         .where('app_id', '=', appId)
+        .$if(actor !== undefined, (query) => query.where('actor', '=', storable(actor ?? '')))
+        .$if(action !== undefined, (query) => query.where('action', '=', action ?? ''))
         .$if(before !== undefined, (query) =>
           query.where(
             'position',

@@ -355,6 +355,14 @@ describe('users', () => {
     expect(mine.map(({ action }) => action)).toEqual(['payment.cancel', 'user.sign_in'])
     expect(mine[0]).toMatchObject({ actor_name: 'owner 小王', object_id: payment.id })
     expect(JSON.stringify(json)).not.toContain(PASSWORD)
+    const told = async (filter: string) => {
+      const found = await owner.ask('GET', `/v1/audit_entries?${filter}`)
+      return found.json.data?.map(({ action }) => action)
+    }
+    expect(await told(`actor=${owner.user.id}`)).toEqual(['payment.cancel', 'user.sign_in'])
+    expect(await told(`actor=${owner.user.id}&action=user.sign_in`)).toEqual(['user.sign_in'])
+    const wrong = await owner.ask('GET', '/v1/audit_entries?action=payment.stolen')
+    expect([wrong.status, wrong.code]).toEqual([400, 'parameter_invalid'])
   })
 })
 

@@ -78,6 +78,7 @@ test('a day is compared on demand, listed, reported, looked at and closed', asyn
   expect(open).toMatchObject({ code: 'missing_local', bill_amount: 5, books_amount: null })
   const attention = await call('GET', '/attention')
   expect(attention.text).toContain(`POST /v1/differences/${open?.id}/resolve`)
+  expect(attention.text).toContain(`"difference":{"id":"${open?.id}"`)
 
   const report = await call('GET', `/reconciliations/${run.id}/report`)
   expect(report.text.startsWith('账单日期,')).toBe(true)

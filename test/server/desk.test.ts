@@ -53,6 +53,20 @@ describe('a refund above the limit', () => {
 
     const waiting = await boss.ask('GET', '/v1/refund_requests?status=pending')
     const [own, other] = waiting.json.data ?? []
+    const seen = await cashier.ask('GET', '/v1/attention')
+    const asked = seen.json.data?.filter(({ kind }) => kind === 'refund_request')
+    expect(asked).toMatchObject([
+      {
+        kind: 'refund_request',
+        payment,
+        refund_request: own,
+        options: [
+          `POST /v1/refund_requests/${String(own?.['id'])}/approve`,
+          `POST /v1/refund_requests/${String(own?.['id'])}/decline`,
+        ],
+      },
+      { kind: 'refund_request', refund_request: other },
+    ])
     const path = `/v1/refund_requests/${String(own?.['id'])}`
     expect(own).toMatchObject({ requested_by: { name: 'finance 小王' }, amount: 8_888 })
     expect((await finance.ask('POST', `${path}/approve`, {})).code).toBe('own_request')

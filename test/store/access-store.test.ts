@@ -109,16 +109,16 @@ describe.each(storeKinds)('on $kind', ({ open }) => {
   test('the audit log is read from its end, page by page, by application', async () => {
     const { store } = await open()
     const access = createAccess({ store: store.access })
-    for (const [appId, action] of [
-      ['app_1', 'first'],
-      ['app_2', 'theirs'],
-      ['app_1', 'second'],
-      ['app_1', 'third'],
+    for (const [appId, action, actor] of [
+      ['app_1', 'first', 'key_1'],
+      ['app_2', 'theirs', 'key_1'],
+      ['app_1', 'second', 'key_2'],
+      ['app_1', 'third', 'key_1'],
     ] as const) {
       const detail = { subject: '美\0式' }
       await access.record({
         appId,
-        actor: 'key_1',
+        actor,
         action,
         objectId: null,
         detail,
@@ -129,6 +129,11 @@ describe.each(storeKinds)('on $kind', ({ open }) => {
     expect(page.map(({ action }) => action)).toEqual(['third', 'second'])
     const rest = await access.listAuditEntries('app_1', { limit: 2, before: page.at(-1)?.id })
     expect(rest.map(({ action }) => action)).toEqual(['first'])
+    const told = async (filter: { readonly actor?: string; readonly action?: string }) =>
+      (await access.listAuditEntries('app_1', { limit: 9, ...filter })).map(({ action }) => action)
+    expect(await told({ actor: 'key_1' })).toEqual(['third', 'first'])
+    expect(await told({ action: 'second' })).toEqual(['second'])
+    expect(await told({ action: 'second', actor: 'key_1' })).toEqual([])
   })
 
   test('rows of another application of the same database are seen by its store alone', async () => {

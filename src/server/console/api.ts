@@ -10,6 +10,7 @@ import {
   PASSWORD_MAX,
   PASSWORD_MIN,
   scopesOf,
+  type AuditAction,
   type Refused,
   type Session,
   type SignedIn,
@@ -228,7 +229,7 @@ function refuse<Status extends string>(
   return sendProblem(c, problems[status as keyof typeof problems])
 }
 
-function record(context: ServerContext, { user }: Session, action: string, c: Route) {
+function record(context: ServerContext, { user }: Session, action: AuditAction, c: Route) {
   const { appId, id, name } = user
   const requestId = c.get('requestId')
   const who = { actor: id, actorName: name, objectId: id }
