@@ -32,6 +32,8 @@ const books = createBooks({
     askTrade: nobody,
     askRefund: nobody,
     sync: nobody,
+    refundHold: async () => undefined,
+    liftRefundHold: nobody,
   },
   gateway: { bill: { downloadUrl: nobody } },
 })

@@ -12,7 +12,13 @@ import type { Match } from './match.ts'
 /** The part of the engine that the books use. */
 export type BooksEngine = Pick<
   Payments,
-  'adoptTrade' | 'bookBilledRefund' | 'askTrade' | 'askRefund' | 'sync'
+  | 'adoptTrade'
+  | 'bookBilledRefund'
+  | 'askTrade'
+  | 'askRefund'
+  | 'sync'
+  | 'refundHold'
+  | 'liftRefundHold'
 >
 
 /** Whether a code is mended by itself. */

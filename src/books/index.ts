@@ -21,6 +21,7 @@ import type { BillGateway } from './fetch-bill.ts'
 import type { BooksEngine } from './heal.ts'
 import { checkBill } from './read-bill.ts'
 import type { Reconciliation } from './reconciliation.ts'
+import { gapDates, isCovered, isDueForGap, type GapDay, type KnownDay } from './restored-gap.ts'
 import { newReconciliation, runReconciliation, type RunContext } from './run-reconciliation.ts'
 
 /** What the books are made of. */
@@ -72,6 +73,11 @@ export interface Books {
   ): Promise<Difference | undefined>
   /** What a day adds up to. */
   daySummary(date: string): Promise<DaySummary>
+  /**
+   * The days that a restored backup has missed, while refunds are held for it: once all are covered
+   * they are sent again. Empty without a hold.
+   */
+  gap(): Promise<GapDay[]>
   /** Runs what is due now and waits for it. Returns what was run. */
   runDue(): Promise<Reconciliation[]>
   /** Begins to look every minute for what is due. */
@@ -81,6 +87,9 @@ export interface Books {
 }
 
 const LOOK_MS = 60_000
+
+/** Open differences of a day that are looked through: where there are more, people are at work. */
+const OPEN_MAX = 1_000
 
 const DEFAULT_RULES: BooksRules = { feeRate: null, foreignRows: 'report' }
 
@@ -113,6 +122,7 @@ export function createBooks(options: BooksOptions): Books {
     try {
       const finished = await work
       if (finished.status !== 'running') onFinished(finished)
+      await liftIfCovered()
       return finished
     } finally {
       inHand.delete(work)
@@ -121,11 +131,42 @@ export function createBooks(options: BooksOptions): Books {
   const reconcile = async (date: string, billType: BillType = 'trade'): Promise<Reconciliation> =>
     run(await open(date, billType))
 
+  const lookAtGap = async (): Promise<(GapDay & { readonly known: KnownDay })[]> => {
+    const hold = await payments.refundHold()
+    if (hold === undefined || hold.liftedAt !== null) return []
+    const now = clock.now()
+    return Promise.all(
+      gapDates(hold).map(async (date) => {
+        const runs = await store.listReconciliations({ limit: 2, date })
+        const run = runs.find(({ billType }) => billType === 'trade')
+        const range = { limit: OPEN_MAX, date, billType: 'trade', statuses: ['open'] } as const
+        const open = (await store.listDifferences(range)).map(({ code }) => code)
+        const known = { run, open }
+        return {
+          date,
+          isCovered: open.length < OPEN_MAX && isCovered(hold, date, known, now),
+          known,
+        }
+      }),
+    )
+  }
+  const liftIfCovered = async (): Promise<void> => {
+    const days = await lookAtGap()
+    if (days.length > 0 && days.every((day) => day.isCovered)) {
+      await payments.liftRefundHold('bills')
+    }
+  }
+
   const runDue = async (): Promise<Reconciliation[]> => {
     const known = await store.listReconciliations({ limit: 2 * (CATCH_UP_DAYS + 1) })
     const dates = dueDates(clock.now(), await store.firstSaleAt(), known)
+    const missed = (await lookAtGap()).filter(
+      ({ date, isCovered: isOver, known: day }) => !isOver && isDueForGap(date, day, clock.now()),
+    )
     const finished: Reconciliation[] = []
-    for (const date of dates) finished.push(await reconcile(date))
+    for (const date of new Set([...missed.map((day) => day.date), ...dates])) {
+      finished.push(await reconcile(date))
+    }
     return finished
   }
   const look = (): void => {
@@ -152,6 +193,8 @@ export function createBooks(options: BooksOptions): Books {
     countDifferences: (date, billType) => store.countDifferences(date, billType),
     resolve: (id, decision) => store.resolveDifference(id, { ...decision, now: clock.now() }),
     daySummary: (date) => daySummary(store, date),
+    gap: async () =>
+      (await lookAtGap()).map(({ date, isCovered: isOver }) => ({ date, isCovered: isOver })),
     runDue,
     start() {
       if (timer !== undefined) return
@@ -183,3 +226,4 @@ export type * from './difference.ts'
 export type { BillGateway } from './fetch-bill.ts'
 export type { BooksEngine } from './heal.ts'
 export type * from './reconciliation.ts'
+export type { GapDay } from './restored-gap.ts'

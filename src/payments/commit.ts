@@ -369,6 +369,7 @@ const SOURCES: { readonly [K in Evidence['kind']]?: string } = {
   settled: 'policy',
   review_resolved: 'merchant',
   refund_sent: 'engine',
+  refund_held: 'engine',
   refund_billed: 'bill',
   refund_retry_requested: 'merchant',
   refund_cancel_requested: 'merchant',

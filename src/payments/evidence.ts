@@ -7,6 +7,7 @@
 
 import type { Fen, Instant } from '../alipay/index.ts'
 import type { Failure } from './payment.ts'
+import type { HeldReason } from './refund-hold.ts'
 
 /** What a verified message says of a trade. */
 export interface TradeFacts {
@@ -83,6 +84,8 @@ export type Evidence =
   | { readonly kind: 'review_resolved'; readonly action: 'accept' | 'refund' }
   /** Committed before the call is made. */
   | { readonly kind: 'refund_sent'; readonly refundId: string }
+  /** It is not sent, because of a restored backup; Alipay does not know its number. */
+  | { readonly kind: 'refund_held'; readonly refundId: string; readonly reason: HeldReason }
   | ({ readonly kind: 'refund_done'; readonly refundId: string } & RefundedTotal)
   /** Accepted, but this call moved no money: a repeat, or still under way. */
   | ({ readonly kind: 'refund_unmoved'; readonly refundId: string } & RefundedTotal)

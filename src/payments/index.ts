@@ -15,6 +15,7 @@ import {
   GatewayClock,
   systemClock,
   type Clock,
+  type Instant,
   type VerifiedNotification,
 } from '../alipay/index.ts'
 import {
@@ -39,6 +40,7 @@ import { createRefund, type CreateRefundRequest, type CreateRefundResult } from 
 import { cancelRefund, retryRefund, type DecideRefundResult } from './decide-refund.ts'
 import { PRODUCT_CODE_DEFAULT, type Gateway } from './gateway-calls.ts'
 import { secureRandom, type RandomBytes } from './identifiers.ts'
+import { liftRefundHold } from './lift-hold.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
 import type { StoredEvent } from './payment-event.ts'
 import type {
@@ -50,6 +52,7 @@ import type {
 } from './payment-store.ts'
 import { PaymentWatchers, type PaymentListener } from './payment-watchers.ts'
 import { RateBudget } from './rate-budget.ts'
+import type { RefundHold } from './refund-hold.ts'
 import { resolveReview, type ResolveReviewResult } from './resolve-review.ts'
 import { toRules, type PaymentRules } from './rules.ts'
 import { CONCURRENCY_DEFAULT, Worker, type UnknownCall, type WorkerContext } from './worker.ts'
@@ -124,6 +127,22 @@ export interface Payments {
   retryRefund(id: string): Promise<DecideRefundResult>
   /** Gives a refund up that was not sent, or that Alipay is known not to have made. */
   cancelRefund(id: string): Promise<DecideRefundResult>
+  /** What is known of the last restored backup; `undefined` where there was none. */
+  refundHold(): Promise<RefundHold | undefined>
+  /**
+   * Holds the refunds of all that was sold until now, as after a restored backup: for databases
+   * that were restored by other means than `saoma restore`.
+   *
+   * @param from What happened from then on is not in the books.
+   */
+  holdRefunds(from: Instant): Promise<void>
+  /**
+   * Sends refunds again that were held.
+   *
+   * @param by `bills`, or the id of who decides it.
+   * @returns How many have waited; `undefined` if there was no hold.
+   */
+  liftRefundHold(by: string): Promise<number | undefined>
   /** Ends the review of a payment: its money is kept, or goes back. */
   resolveReview(id: string, action: 'accept' | 'refund'): Promise<ResolveReviewResult>
   /** Events in the order of commits, those after a position, at most `limit`; none is left out. */
@@ -179,6 +198,7 @@ export function createPayments(options: PaymentsOptions): Payments {
     gateway,
     clock,
     clockIsRight: askForTime(gateway, clock),
+    gapIsClosed: closeGap(store, clock),
     monotonicMs,
     watchers,
     rules: toRules(options.rules, store),
@@ -230,6 +250,12 @@ export function createPayments(options: PaymentsOptions): Payments {
     },
     retryRefund: (id) => retryRefund(context, worker, id),
     cancelRefund: (id) => cancelRefund(context, worker, id),
+    refundHold: () => store.refundHold(),
+    async holdRefunds(from) {
+      await store.holdRefunds(from)
+      await store.closeGap(clock.now())
+    },
+    liftRefundHold: (by) => liftRefundHold(context, worker, by),
     resolveReview: (id, action) => resolveReview(context, worker, id, action),
     timeline: (id) => store.timeline(id),
     eventsAfter: (position, limit) => store.eventsAfter(position, limit),
@@ -286,6 +312,16 @@ async function measure(measureClock: NonNullable<Gateway['measureClock']>): Prom
 
 const RIGHT = Promise.resolve()
 
+/** Once it was written: until then all that was ever sold before a restored backup is held. */
+function closeGap(store: PaymentStore, clock: Clock): () => Promise<void> {
+  let isClosed = false
+  return async () => {
+    if (isClosed) return
+    await store.closeGap(clock.now())
+    isClosed = true
+  }
+}
+
 export type { AdoptTradeResult, BilledRefund, BilledSale } from './adopt-trade.ts'
 export type { AcceptNotificationResult } from './accept-notification.ts'
 export type { CancelPaymentResult } from './cancel-payment.ts'
@@ -328,6 +364,7 @@ export {
 } from './payment-json.ts'
 export * from './payment-store.ts'
 export type { PaymentListener } from './payment-watchers.ts'
+export { HELD_FAILURES, type HeldReason, type RefundHold } from './refund-hold.ts'
 export type { ResolveReviewResult } from './resolve-review.ts'
 export { DEFAULT_RULES, type PaymentRules } from './rules.ts'
 export {

@@ -8,6 +8,7 @@
 import type { Fen, Instant } from '../alipay/index.ts'
 import type { NewEvent, StoredEvent } from './payment-event.ts'
 import type { PaymentRecord, PaymentStatus, Refund, RefundStatus } from './payment.ts'
+import type { RefundHold } from './refund-hold.ts'
 
 /** Keeps payments. */
 export interface PaymentStore {
@@ -71,6 +72,14 @@ export interface PaymentStore {
   quarantined(): Promise<readonly (UnverifiedNotification & { readonly id: number })[]>
   /** Forgets one of them. */
   unquarantine(id: number): Promise<void>
+  /** What is known of the last restored backup; `undefined` where there was none. */
+  refundHold(): Promise<RefundHold | undefined>
+  /** Begins to hold refunds, as a restored backup does: nothing is known here since `from`. */
+  holdRefunds(from: Instant): Promise<void>
+  /** A server runs on the restored backup: what is sold from now on is in the books. */
+  closeGap(until: Instant): Promise<void>
+  /** Ends the hold. `false` if there is none. */
+  liftRefundHold(lift: { readonly by: string; readonly at: Instant }): Promise<boolean>
   /**
    * Calls the listener with the payments that other nodes have committed, as far as they can be
    * heard. A hint and no more. Returns the way to stop.

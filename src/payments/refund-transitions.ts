@@ -11,6 +11,7 @@ import { derivedRefundId } from './identifiers.ts'
 import { newRefund } from './new-refund.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
 import type { PaymentEvent, PaymentEventType } from './payment-event.ts'
+import { HELD_FAILURES, HELD_LOOK_MS, type HeldReason } from './refund-hold.ts'
 import {
   backoffMs,
   CLOSED_TRADE_CALLS_MIN,
@@ -26,6 +27,7 @@ export type RefundEvidence =
       {
         readonly kind:
           | 'refund_sent'
+          | 'refund_held'
           | 'refund_done'
           | 'refund_unmoved'
           | 'refund_not_found'
@@ -140,10 +142,12 @@ function decide(
       const told: Partial<Refund> = { ...change, failure: evidence.failure }
       return event === undefined ? [told] : [told, event]
     }
+    case 'refund_held':
+      return held(refund, evidence.reason, now)
     case 'refund_retry_requested':
       return [
         status === 'requires_action'
-          ? { cancelRequestedAt: null, nextCall: 'refund', nextStepAt: now }
+          ? { cancelRequestedAt: null, nextCall: 'refund', nextStepAt: now, ...decided(refund) }
           : {},
       ]
     case 'refund_cancel_requested':
@@ -167,6 +171,27 @@ function notFound(
   return refund.cancelRequestedAt === null
     ? [{ status: 'failed', nextStepAt: null }, 'refund.failed']
     : [{ status: 'canceled', nextStepAt: null }, 'refund.canceled']
+}
+
+/** What a restored backup holds back waits for bills, or for a person. */
+function held(
+  refund: Refund,
+  reason: HeldReason,
+  now: Instant,
+): readonly [change: Partial<Refund>, event?: PaymentEventType] {
+  const failure = HELD_FAILURES[reason]
+  const change: Partial<Refund> = {
+    status: 'requires_action',
+    failure,
+    nextCall: 'refund',
+    nextStepAt: reason === 'restored' ? addMs(now, HELD_LOOK_MS) : null,
+  }
+  return refund.failure?.code === failure.code ? [change] : [change, 'refund.requires_action']
+}
+
+/** Who retries what was held for him has compared, and wants it sent. */
+function decided({ failure }: Refund): Partial<Refund> {
+  return failure?.code === HELD_FAILURES.refunded_meanwhile.code ? { failure: null } : {}
 }
 
 /** Only what was never sent is canceled at once; else Alipay must not know of it. */

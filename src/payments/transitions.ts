@@ -108,6 +108,7 @@ export function transition(
     case 'refund_billed':
       return payment.status === 'succeeded' ? refundBilled(record, evidence, now) : same(record)
     case 'refund_sent':
+    case 'refund_held':
     case 'refund_trade_closed':
     case 'refund_not_found':
     case 'refund_retry_requested':

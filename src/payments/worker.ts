@@ -25,9 +25,10 @@ import {
 import { newLeaseToken } from './identifiers.ts'
 import { paidBefore } from './late-money.ts'
 import { nextDueAt, nextStep, type FreshAnswer, type Step } from './next-step.ts'
-import type { PaymentRecord } from './payment.ts'
+import type { PaymentRecord, Refund } from './payment.ts'
 import { StoreUnavailable, type Lease } from './payment-store.ts'
 import type { RateBudget } from './rate-budget.ts'
+import { heldBecause, type HeldReason } from './refund-hold.ts'
 import { earlier, FRESH_ANSWER_MS } from './schedule.ts'
 
 /** What a worker needs. */
@@ -37,6 +38,8 @@ export interface WorkerContext extends CommitContext {
   readonly clock: Clock
   /** Resolves once Alipay's time is known, as far as it can be: nothing is decided before. */
   readonly clockIsRight: () => Promise<void>
+  /** Resolves once it is written, after a restored backup, from when on the books are whole. */
+  readonly gapIsClosed: () => Promise<void>
   /** Milliseconds that never run backwards; only differences count. */
   readonly monotonicMs: () => number
   readonly budget: RateBudget
@@ -180,7 +183,7 @@ export class Worker {
 
   /** One step: what must be known is committed before the call, what it proves after it. */
   async #take(progress: Progress, step: Step, lease: HeldLease): Promise<Progress> {
-    const { gateway, settings, clock, monotonicMs, crashPoint } = this.#context
+    const { store, gateway, settings, clock, monotonicMs, crashPoint } = this.#context
     const { record, fresh } = progress
     switch (step.kind) {
       case 'deadline':
@@ -253,6 +256,8 @@ export class Worker {
         return this.#settle(record, lease)
       case 'refund': {
         const refundId = step.refund.id
+        const reason = heldBecause(await store.refundHold(), record, step.refund)
+        if (reason !== null) return this.#hold(record, step.refund, reason, lease)
         const sent = await this.#commit(record, { kind: 'refund_sent', refundId }, KEEP_LEASE)
         crashPoint('refund-sent')
         // While this was written the merchant may have given it up.
@@ -271,6 +276,18 @@ export class Worker {
         return this.#learn(record, found, lease)
       }
     }
+  }
+
+  /** Sends nothing; but what Alipay knows by this number was made before the books were lost. */
+  async #hold(
+    record: PaymentRecord,
+    refund: Refund,
+    reason: HeldReason,
+    lease: HeldLease,
+  ): Promise<Progress> {
+    const found = await this.#call(callRefundQuery(this.#context.gateway, record.payment, refund))
+    if (found.evidence.kind === 'refund_done') return this.#learn(record, found, lease)
+    return this.#commit(record, { kind: 'refund_held', refundId: refund.id, reason }, lease)
   }
 
   /** Looks up who else has paid the reference, or could still, and decides about late money. */
@@ -370,6 +387,7 @@ export class Worker {
   async #claim(): Promise<readonly Promise<unknown>[]> {
     const { store, budget, concurrencyMax, onError, crashPoint } = this.#context
     await this.#context.clockIsRight()
+    await this.#context.gapIsClosed()
     await this.#returnDoubtfulLeases()
     const free = concurrencyMax - this.#claimed
     const room = Math.min(CLAIM_MAX, free, budget.available())

@@ -5,7 +5,13 @@
  */
 import type { RefundRequest } from '../access/index.ts'
 import type { Difference } from '../books/index.ts'
-import { paymentJson, refundJson, type PaymentRecord, type Refund } from '../payments/index.ts'
+import {
+  HELD_FAILURES,
+  paymentJson,
+  refundJson,
+  type PaymentRecord,
+  type Refund,
+} from '../payments/index.ts'
 import { differenceJson } from './books-routes.ts'
 import { ok, operation, type AnyOperation } from './operation.ts'
 import type { AppContext } from './options.ts'
@@ -24,11 +30,11 @@ const listAttention = operation({
   id: 'listAttention',
   summary: 'List what a person has to look at',
   description:
-    'Payments in review, refunds that wait for you, such as for a balance to be topped up, refunds that somebody asked for and that wait for approval, and open differences between Alipay’s bills and your books.',
+    'Whether refunds are held after a restored backup, payments in review, refunds that wait for you, such as for a balance to be topped up, refunds that somebody asked for and that wait for approval, and open differences between Alipay’s bills and your books.',
   scope: 'payments:read',
   answers: {
     200: {
-      description: 'Newest first: payments, refunds, requests, differences.',
+      description: 'Newest first: the hold, payments, refunds, requests, differences.',
       schema: list(attention),
     },
   },
@@ -39,7 +45,9 @@ const listAttention = operation({
     const requests =
       (await app.desk?.listRefundRequests(app.id, { limit, status: 'pending' })) ?? []
     const differences = (await app.books?.differences({ limit, statuses: ['open'] })) ?? []
+    const hold = await app.payments.refundHold()
     const data = [
+      ...(hold?.liftedAt === null ? [HOLD] : []),
       ...payments.slice(0, ATTENTION_MAX).map((record) => reviewJson(app, record)),
       ...refunds.slice(0, ATTENTION_MAX).map((refund) => waitingJson(app, refund)),
       ...requests.slice(0, ATTENTION_MAX).map(askedForJson),
@@ -72,11 +80,24 @@ function reviewJson({ presentation, clock }: AppContext, record: PaymentRecord) 
   }
 }
 
+/** Why a refund waits, beyond what Alipay says. */
+const KINDS: ReadonlyMap<string, string> = new Map([
+  [HELD_FAILURES.restored.code, 'refund_held'],
+  [HELD_FAILURES.refunded_meanwhile.code, 'refund_made_meanwhile'],
+])
+
+/** A backup was restored. */
+const HOLD = {
+  ...NOTHING,
+  kind: 'refund_hold',
+  options: ['GET /v1/refund_hold', 'POST /v1/refund_hold/lift'],
+}
+
 function waitingJson({ presentation }: AppContext, refund: Refund) {
   const { id, paymentId } = refund
   return {
     ...NOTHING,
-    kind: 'refund_requires_action',
+    kind: KINDS.get(refund.failure?.code ?? '') ?? 'refund_requires_action',
     payment: paymentId,
     refund: refundJson(refund, presentation),
     options: [`POST /v1/refunds/${id}/retry`, `POST /v1/refunds/${id}/cancel`],

@@ -28,6 +28,7 @@ export async function measureState({ apps, clock }: ServerContext): Promise<Meas
         payment_review: sum(({ reviews }) => reviews),
         payment_stuck: sum(({ stuck }) => stuck),
         refund_requires_action: sum(({ refunds }) => refunds),
+        refund_hold: sum(({ holds }) => holds),
       },
       webhookEndpoints: {
         enabled: sum(({ enabled }) => enabled),
@@ -42,15 +43,17 @@ export async function measureState({ apps, clock }: ServerContext): Promise<Meas
 
 async function measureApp({ payments, webhooks }: ServedApp, clock: Clock) {
   const limit = COUNTED_MAX
-  const [reviews, refunds, closing, endpoints] = await Promise.all([
+  const [reviews, refunds, closing, hold, endpoints] = await Promise.all([
     payments.list({ limit, inReview: true }),
     payments.listRefunds({ limit, status: 'requires_action' }),
     payments.list({ limit, status: 'closing' }),
+    payments.refundHold(),
     webhooks?.endpoints.list() ?? [],
   ])
   const now = clock.now()
   const enabled = endpoints.filter(({ status }) => status === 'enabled').length
   return {
+    holds: hold?.liftedAt === null ? 1 : 0,
     reviews: reviews.length,
     refunds: refunds.length,
     stuck: closing.filter(({ payment }) => addMs(payment.expiresAt, STUCK_MS) < now).length,

@@ -15,6 +15,7 @@ import { figureOperations } from './figures-routes.ts'
 import { logOperations } from './logs-routes.ts'
 import type { AnyOperation } from './operation.ts'
 import { paymentOperations } from './payments-routes.ts'
+import { refundHoldOperations } from './refund-hold-routes.ts'
 import { refundOperations } from './refunds-routes.ts'
 import { userOperations } from './users-routes.ts'
 import { webhookOperations } from './webhook-routes.ts'
@@ -23,6 +24,7 @@ import { webhookOperations } from './webhook-routes.ts'
 export const operations: readonly AnyOperation[] = [
   ...paymentOperations,
   ...refundOperations,
+  ...refundHoldOperations,
   ...attentionOperations,
   ...figureOperations,
   ...exportOperations,

@@ -382,6 +382,21 @@ export const auditEntry = z
   })
   .meta({ id: 'AuditEntry' })
 
+/** Whether refunds are held after a restored backup. */
+export const refundHold = z
+  .object({
+    object: z.literal('refund_hold'),
+    status: z.enum(['none', 'held', 'lifted']),
+    from: instant.nullable().describe('What happened from then on is not in the backup'),
+    until: instant.nullable().describe('What was sold later is not held'),
+    days: z
+      .array(z.object({ date: z.string(), covered: z.boolean() }))
+      .describe('In Beijing; once the bills of all are covered, refunds are sent again'),
+    lifted_at: instant.nullable(),
+    lifted_by: z.string().nullable().describe('`bills`, or who it was'),
+  })
+  .meta({ id: 'RefundHold' })
+
 /** A way to people. */
 export const alarmChannel = z
   .object({
@@ -495,7 +510,7 @@ export const attention = z
     kind: z
       .string()
       .describe(
-        'The review of a payment, `refund_requires_action`, `refund_request`, or the code of a difference',
+        'The review of a payment, `refund_requires_action`, `refund_request`, `refund_hold`, `refund_held`, `refund_made_meanwhile`, or the code of a difference',
       ),
     payment: z
       .union([payment, z.string()])

@@ -23,6 +23,7 @@ export {
   type TableCount,
 } from './move-to-postgres.ts'
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from './postgres.ts'
+export { noteFileRestored, notePostgresRestored, type RestoredContent } from './restored.ts'
 export type { Reseal, ResealResult } from './reseal.ts'
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './sqlite.ts'
 export {

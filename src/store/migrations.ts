@@ -20,6 +20,7 @@ import { firstSchema } from './first-schema.ts'
 import { merchantSchema } from './merchant-schema.ts'
 import { movesSchema } from './moves-schema.ts'
 import type { Schema } from './schema.ts'
+import { upkeepSchema } from './upkeep-schema.ts'
 import { usersSchema } from './users-schema.ts'
 
 /** What each migration runs, in the order of their names. */
@@ -31,6 +32,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly strin
   '0005-alarms': alarmsSchema,
   '0006-moves': movesSchema,
   '0007-apps': appsSchema,
+  '0008-upkeep': upkeepSchema,
 }
 
 /** The migrations, in their order. */

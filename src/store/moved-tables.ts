@@ -45,6 +45,7 @@ export const MOVED_TABLES: readonly MovedTable[] = [
   named('alarm_channels', 'app'),
   named('alarms', 'app'),
   named('alarm_deliveries', 'app'),
+  named('restores', 'app'),
 ]
 
 /** Those that each database keeps for itself; people sign in anew. */
@@ -54,6 +55,7 @@ export const UNMOVED_TABLES: readonly string[] = [
   'moves',
   'sessions',
   'sign_in_attempts',
+  'retention',
 ]
 
 /**

@@ -10,7 +10,8 @@ import { jsonArrayFrom as postgresArray } from 'kysely/helpers/postgres'
 import { jsonArrayFrom as sqliteArray } from 'kysely/helpers/sqlite'
 import { toInstant } from '../alipay/index.ts'
 import { QUARANTINE_MAX, type PaymentFilter } from '../payments/payment-store.ts'
-import type { PaymentRecord, PaymentStore } from '../payments/index.ts'
+import { newLeaseToken } from '../payments/identifiers.ts'
+import type { PaymentRecord, PaymentStore, RefundHold } from '../payments/index.ts'
 import { REFUND_COLUMNS } from './columns.ts'
 import type { StoreDatabase } from './database.ts'
 import {
@@ -21,7 +22,7 @@ import {
   storable,
   type RefundRow,
 } from './payment-rows.ts'
-import type { PaymentsTable, Schema } from './schema.ts'
+import type { PaymentsTable, RestoresTable, Schema } from './schema.ts'
 
 /** The functions of {@link PaymentStore} that need not be fast. */
 export type ColdQueries = Pick<
@@ -37,6 +38,10 @@ export type ColdQueries = Pick<
   | 'quarantine'
   | 'quarantined'
   | 'unquarantine'
+  | 'refundHold'
+  | 'holdRefunds'
+  | 'closeGap'
+  | 'liftRefundHold'
 >
 
 /** Makes them on a database whose schema is up to date. */
@@ -214,10 +219,58 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
       }))
     },
 
+    async refundHold() {
+      const rows = await db.selectFrom('restores').selectAll().where('app', '=', app).execute()
+      return toHold(rows)
+    },
+
+    async holdRefunds(from) {
+      const id = `rst_${newLeaseToken()}`
+      await db.insertInto('restores').values({ id, app, gap_from: from }).execute()
+    },
+
+    async closeGap(until) {
+      await db
+        .updateTable('restores')
+        .set({ gap_until: until })
+        .where('app', '=', app)
+        .where('gap_until', 'is', null)
+        .execute()
+    },
+
+    async liftRefundHold({ by, at }) {
+      const { numUpdatedRows } = await db
+        .updateTable('restores')
+        .set({ lifted_at: at, lifted_by: storable(by) })
+        .where('app', '=', app)
+        .where('lifted_at', 'is', null)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows > 0n
+    },
+
     async unquarantine(id) {
       await db.deleteFrom('quarantine').where('app', '=', app).where('position', '=', id).execute()
     },
   }
+}
+
+/** Of backups that were restored one after the other, while they hold, the gaps are one. */
+function toHold(rows: readonly Selectable<RestoresTable>[]): RefundHold | undefined {
+  const [first] = rows.toSorted((a, b) => liftedAt(b) - liftedAt(a))
+  if (first === undefined) return undefined
+  const gaps = rows.filter((row) => row.lifted_at === first.lifted_at)
+  const untils = gaps.map((gap) => gap.gap_until)
+  return {
+    from: toInstant(Math.min(...gaps.map((gap) => gap.gap_from))),
+    until: untils.every((until) => until !== null) ? toInstant(Math.max(...untils)) : null,
+    liftedAt: first.lifted_at === null ? null : toInstant(first.lifted_at),
+    liftedBy: first.lifted_by,
+  }
+}
+
+/** Those that hold are the newest of all. */
+function liftedAt({ lifted_at }: Selectable<RestoresTable>): number {
+  return lifted_at ?? Number.MAX_SAFE_INTEGER
 }
 
 /** All of the conditions hold. */

@@ -37,6 +37,8 @@ export interface Schema {
   readonly alarm_channels: AlarmChannelsTable
   readonly alarms: AlarmsTable
   readonly alarm_deliveries: AlarmDeliveriesTable
+  readonly restores: RestoresTable
+  readonly retention: RetentionTable
   readonly owner: OwnerTable
   readonly moves: MovesTable
 }
@@ -512,6 +514,38 @@ export interface BilledElsewhenTable {
   bill_date: string
   local_date: string
   amount: number
+}
+
+/** One row a backup that was restored, for each application that it held. */
+export interface RestoresTable {
+  /** `rst_…`. */
+  id: string
+  app: string
+  /** What happened from then on is not in the backup. */
+  gap_from: number
+  /** When a server first ran on it; `null` until one does. */
+  gap_until: number | null
+  /** Since when refunds are sent again; `null` while they are held. */
+  lifted_at: number | null
+  /** `bills`, or the id of who has lifted it. */
+  lifted_by: string | null
+}
+
+/** One row a kind of what is pruned. */
+export interface RetentionTable {
+  app: string
+  /** E.g. `events`. */
+  kind: string
+  /** How far the walk has come, as text: where the next batch begins. */
+  walked_to: string
+  /** When the walk last began at the beginning. */
+  turned_at: number
+  /** Rows that were pruned so far, by all walks. */
+  pruned: number
+  /** When a walk last came to its end. */
+  finished_at: number | null
+  lease_token: string | null
+  leased_until: number
 }
 
 /** One row in a SQLite file: whose payments these are, or will be. */

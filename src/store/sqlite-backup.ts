@@ -27,15 +27,21 @@ export class BackupExists extends Error {
  *
  * @param from The file of an open database.
  * @param to A file that does not exist, in a folder that does.
+ * @param prepare Changes the copy before it has its name. Default: nothing is changed.
  * @throws {BackupExists} If it does, or is being made.
  */
-export async function backUp(from: string, to: string): Promise<void> {
+export async function backUp(
+  from: string,
+  to: string,
+  prepare: (copy: string) => Promise<void> = async () => {},
+): Promise<void> {
   const partial = `${to}.partial`
   await assertFree(to)
   // SQLite takes a file that is empty; made here, nobody else can ever read it.
   const file = await create(partial)
   try {
     await copy(from, partial)
+    await prepare(partial)
     await file.sync()
     await giveName(partial, to)
     await syncFolder(dirname(to))

@@ -24,7 +24,12 @@ import {
   type PaymentRecord,
   type Payments,
 } from '../../src/payments/index.ts'
-import { openPostgresStore, openSqliteStore, type Store } from '../../src/store/index.ts'
+import {
+  noteFileRestored,
+  openPostgresStore,
+  openSqliteStore,
+  type Store,
+} from '../../src/store/index.ts'
 import { sharedPostgres } from '../machines/postgres.ts'
 
 export const HOUR_MS = 3_600_000
@@ -148,6 +153,7 @@ export async function openBookShop(
     async restore(): Promise<void> {
       await store.close()
       copy(join(folder, 'backup'), join(folder, 'data'))
+      await noteFileRestored(file)
       store = await openStore()
       start()
     },

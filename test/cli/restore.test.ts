@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { saoma, startDev, temporaryFolder } from '../saoma-program.ts'
+import { saoma, startDev, temporaryFolder, untilStatus } from '../saoma-program.ts'
 
 test('a restored folder goes on with what was open, and nothing of the backup is lost', async () => {
   const dev = await startDev()
@@ -39,9 +39,31 @@ test('a restored folder goes on with what was open, and nothing of the backup is
   expect((await again.api('GET', `/payments/${paid.id}`)).status).toBe('succeeded')
   expect((await again.api('GET', `/payments/${open.id}`)).status).toBe('pending')
 
+  // What went back since the backup is not known: a refund waits, until an owner says otherwise.
+  const refund = await again.api('POST', '/refunds', { payment: paid.id, amount: 100 })
+  expect(refund.status).toBe('requires_action')
+  const kinds = async () => {
+    const { data } = (await again.api('GET', '/attention')) as unknown as { data: Kind[] }
+    return data.map(({ kind }) => kind)
+  }
+  expect(await kinds()).toEqual(['refund_hold', 'refund_held'])
+  const hold = await saoma(['refunds', 'hold', `--folder=${folder}`])
+  expect(hold.stdout).toMatch(/are held: .*\n.*\n {2}\d{4}-\d\d-\d\d {2}missing\n/)
+  const released = await saoma([
+    ...['refunds', 'release', '--reason', 'nothing was refunded', '--json'],
+    `--folder=${folder}`,
+  ])
+  expect(JSON.parse(released.stdout)).toMatchObject({ object: 'refund_hold', status: 'lifted' })
+  await untilStatus(() => again.api('GET', `/refunds/${refund.id}`), 'succeeded')
+  expect(await kinds()).toEqual([])
+
   const beside = await saoma(['restore', copy, `--folder=${folder}`])
   expect([beside.code, beside.stderr]).toEqual([1, expect.stringContaining(`pid ${again.pid}`)])
 })
+
+interface Kind {
+  readonly kind: string
+}
 
 test('what is no backup, or a damaged one, is refused before anything is written', async () => {
   const dev = await startDev()

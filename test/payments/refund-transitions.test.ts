@@ -68,6 +68,10 @@ type Kind = Exclude<RefundEvidence['kind'], 'refund_seen'> | 'refund_seen'
 
 const rows: Record<Kind, Record<string, RefundEvidence>> = {
   refund_sent: { sent: { kind: 'refund_sent', refundId } },
+  refund_held: {
+    held: { kind: 'refund_held', refundId, reason: 'restored' },
+    meanwhile: { kind: 'refund_held', refundId, reason: 'refunded_meanwhile' },
+  },
   refund_done: { done: { kind: 'refund_done', refundId } },
   refund_unmoved: { unmoved: { kind: 'refund_unmoved', refundId } },
   refund_not_found: { 'not found': { kind: 'refund_not_found', refundId } },
@@ -98,6 +102,8 @@ const NAME_WIDTH = 12
 const matrix = `
             N       P       D       R       A       G       S   F    X
 sent        Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   Pq@10   ·@- ·@-  ·@-
+held        A!r@900 A!r@900 A!r@900 A!r@900 ·!r@900 ·!r@900 ·@- ·@-  ·@-
+meanwhile   A!@-    A!@-    A!@-    A!@-    ·!@-    ·!@-    ·@- ·@-  ·@-
 done        S!@-    S!@-    S!@-    S!@-    S!@-    S!@-    ·@- S!@- S!@-
 unmoved     P!q@10  ·!q@10  ·q@10   ·q@10   ·q@10   ·q@10   ·@- ·@-  ·@-
 not found   F!@-    ·r@0    ·r@0    F!@-    F!@-    X!@-    ·@- ·@-  ·@-

@@ -160,6 +160,7 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
     ),
   ),
   refund_sent: { 'refund sent': { kind: 'refund_sent', refundId: 're_1' } },
+  refund_held: { 'refund held': { kind: 'refund_held', refundId: 're_1', reason: 'restored' } },
   refund_done: { 'refund done': { kind: 'refund_done', refundId: 're_1' } },
   refund_unmoved: { 'refund unmoved': { kind: 'refund_unmoved', refundId: 're_1' } },
   refund_not_found: { 'refund not found': { kind: 'refund_not_found', refundId: 're_1' } },
@@ -242,6 +243,7 @@ unknown: close          ·@1   ·@5   ·@5   ·@1   ·@1   ·@1   ·@1   ·@-   
 unknown: refund         ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 unknown: refund_query   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 refund sent             ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+refund held             ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 refund done             ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 refund unmoved          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 refund not found        ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-

@@ -86,6 +86,8 @@ async function walk(
     createSavedFilter: { name: 'x', filters: {} },
     createReconciliation: { date: '2026-11-01' },
     resolveDifference: { note: 'x' },
+    createRefundHold: { since: '2026-11-23T00:00:00Z' },
+    liftRefundHold: { reason: 'x' },
   }
   const queries: Record<string, string> = { getDaySummary: '?date=2026-11-01' }
   const path = operation.path.replace('{id}', id) + (queries[operation.id] ?? '')

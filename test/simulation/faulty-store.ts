@@ -130,6 +130,10 @@ export function createFaultyStore(options: FaultyStoreOptions): PaymentStore {
     quarantine: (notification) => reach('quarantine', () => store.quarantine(notification)),
     quarantined: () => reach('quarantined', () => store.quarantined()),
     unquarantine: (id) => reach('unquarantine', () => store.unquarantine(id)),
+    refundHold: () => reach('refundHold', () => store.refundHold()),
+    holdRefunds: (from) => reach('holdRefunds', () => store.holdRefunds(from)),
+    closeGap: (until) => reach('closeGap', () => store.closeGap(until)),
+    liftRefundHold: (lift) => reach('liftRefundHold', () => store.liftRefundHold(lift)),
     hear: () => () => {},
   }
 }

@@ -28,7 +28,8 @@ export function register(program: Command): void {
       `
 Examples:
   $ saoma refunds list --status requires_action
-  $ saoma refunds retry re_…                   after topping up the balance`,
+  $ saoma refunds retry re_…                   after topping up the balance
+  $ saoma refunds hold                         after a restored backup: how far it is`,
     )
 
   withObjectOptions(refunds.command('list'))
@@ -49,6 +50,28 @@ Examples:
           api.list(withoutUndefined({ status, payment, limit, starting_after })),
         ({ data, has_more }) => refundTable(data) + (has_more ? more(data.at(-1)?.id) : ''),
       )
+    })
+
+  withObjectOptions(refunds.command('hold'))
+    .description('show whether refunds are held after a restored backup, or hold them')
+    .option('--since <time>', 'hold them: RFC 3339, the last thing that the books know')
+    .addHelpText(
+      'after',
+      `
+Refunds of what was sold before are sent again once Alipay's bills cover the gap. \`saoma restore\`
+holds them by itself; --since is for a database that was put back in another way.`,
+    )
+    .action(async ({ since, ...options }: ObjectOptions & { readonly since?: string }) => {
+      const { printHold, readHold } = await import('../refund-hold.ts')
+      printHold(await readHold(options, since), options)
+    })
+
+  withObjectOptions(refunds.command('release'))
+    .description('send held refunds before the bills have covered the gap')
+    .requiredOption('--reason <text>', 'why it is safe; kept in the audit log')
+    .action(async ({ reason, ...options }: ObjectOptions & { readonly reason: string }) => {
+      const { printHold, releaseHold } = await import('../refund-hold.ts')
+      printHold(await releaseHold(options, reason), options)
     })
 
   for (const [name, description] of [

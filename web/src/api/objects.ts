@@ -19,6 +19,8 @@ export type { SaomaEvent } from '../../../src/client/follow-events.ts'
 
 /** Something that a person has to look at. */
 export type Attention = z.infer<typeof schemas.attention>
+/** Whether refunds are held after a restored backup. */
+export type RefundHold = z.infer<typeof schemas.refundHold>
 /** Somebody who may sign in. */
 export type User = z.infer<typeof schemas.user>
 /** An API key. */

@@ -248,6 +248,9 @@ export const en: Loose<Texts> = {
     duplicate: 'Paid twice',
     refund_discordant: 'Refunds differ',
     refund_requires_action: 'Refund needs action',
+    refund_hold: 'Refunds are held: the books come from a backup',
+    refund_held: 'Refund held',
+    refund_made_meanwhile: 'Refund that may have been made already',
     hints: {
       amount_mismatch: 'Alipay’s amount is not the order’s. Compare before you decide.',
       seller_mismatch: 'The money went to another account. Check the application’s settings.',
@@ -257,6 +260,11 @@ export const en: Loose<Texts> = {
       duplicate: 'This reference was paid before. Usually this one goes back.',
       refund_discordant: 'Alipay has refunded another sum than we know of; perhaps by its console.',
       refund_requires_action: 'Usually the balance is too low. Top it up, then try again.',
+      refund_hold:
+        'What went back between the backup and its restoring is not known yet. Refunds of earlier sales wait until Alipay’s bills of these days are compared, by themselves.',
+      refund_held: 'It waits for Alipay’s bills, because the books come from a backup.',
+      refund_made_meanwhile:
+        'Money of this payment went back while the books were away. If it was this refund, give it up; else try again.',
     },
     accept: 'Keep the money',
     refund: 'Give it back',
@@ -270,6 +278,12 @@ export const en: Loose<Texts> = {
     noneHint: 'Late and duplicate money, and refunds that need a decision, show up here.',
     retry: 'Try refund again',
     giveUp: 'Give refund up',
+    covered: 'compared',
+    uncovered: 'bill missing',
+    lift: 'Send refunds now',
+    liftText:
+      'Compare with Alipay’s console first: what was refunded there since the backup may be refunded again.',
+    liftReason: 'Why it is safe',
     giveUpText: 'The buyer gets nothing, and the amount may be refunded again.',
   },
   refund: {

@@ -254,6 +254,9 @@ export const zh = {
     duplicate: '同一订单重复付款',
     refund_discordant: '退款金额对不上',
     refund_requires_action: '退款待处理',
+    refund_hold: '退款暂缓：账本由备份恢复',
+    refund_held: '退款暂缓',
+    refund_made_meanwhile: '可能已退过的退款',
     hints: {
       amount_mismatch: '支付宝的金额与订单不同，请核对后再决定。',
       seller_mismatch: '款项进入了另一个收款账号，请核对应用设置。',
@@ -262,6 +265,10 @@ export const zh = {
       duplicate: '该商户订单号已付过款，这是多付的一笔，通常应退回。',
       refund_discordant: '支付宝已退金额与我们的记录不同，可能有人在支付宝后台操作。',
       refund_requires_action: '多为商户账户余额不足，充值后点重试。',
+      refund_hold:
+        '备份之后、恢复之前退过哪些款尚不清楚。恢复前的订单暂缓退款，待这些日期的支付宝账单核对完毕后自动恢复。',
+      refund_held: '账本由备份恢复，核对支付宝账单后自动继续。',
+      refund_made_meanwhile: '账本缺失期间这笔订单退过款。若就是这一笔，请放弃；否则请重试。',
     } as Record<string, string>,
     accept: '收下这笔钱',
     refund: '退回买家',
@@ -275,6 +282,11 @@ export const zh = {
     noneHint: '迟到、重复付款或需要您决定的退款会出现在这里。',
     retry: '重试退款',
     giveUp: '放弃退款',
+    covered: '已核对',
+    uncovered: '缺账单',
+    lift: '立即恢复退款',
+    liftText: '请先与支付宝后台核对：备份之后已退的款项可能会再退一次。',
+    liftReason: '为什么可以恢复',
     giveUpText: '放弃后，款项不会退给买家，占用的可退金额会释放。',
   } as const,
   refund: {

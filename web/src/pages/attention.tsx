@@ -10,6 +10,7 @@ import { Link } from 'react-router'
 import type { Attention, List } from '../api/objects.ts'
 import { request } from '../api/request.ts'
 import { useTexts } from '../language/language.tsx'
+import { HoldLine } from '../parts/hold-line.tsx'
 import { Foreign, Moment, Money } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Problem } from '../parts/problem.tsx'
@@ -83,6 +84,7 @@ function Matter({ matter }: { readonly matter: Attention }): ReactNode {
             {payment === null ? `${texts.one} ${id}` : <Foreign oneLine>{payment.subject}</Foreign>}
           </Link>
         )}
+        {matter.kind === 'refund_hold' && <HoldLine />}
         {refund === null ? (
           payment && <Resolve payment={payment} />
         ) : (
