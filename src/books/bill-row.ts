@@ -21,7 +21,10 @@ export type BillType = 'trade' | 'signcustomer'
 
 /** Money that moved, by Alipay's bill. */
 export interface BillRow {
-  /** `other`: what the account bill has beside sales, such as fees and withdrawals. */
+  /**
+   * `other`: what the account bill has beside sales, such as fees and withdrawals; in the business
+   * bill, what it should not have.
+   */
   readonly kind: 'payment' | 'refund' | 'other'
   readonly tradeNo: string
   readonly outTradeNo: string
@@ -31,14 +34,16 @@ export interface BillRow {
   readonly amount: Fen
   /** What the merchant has of it: negative for a refund. */
   readonly received: Fen
-  /** Alipay's fee: negative where it costs. */
-  readonly fee: Fen
+  /** Alipay's fee: negative where it costs; `null` where the bill tells of none. */
+  readonly fee: Fen | null
   readonly completedAt: Instant
   readonly createdAt: Instant
   readonly subject: string
   readonly storeId: string
   readonly operatorId: string
   readonly terminalId: string
+  /** The row's own number (账务流水号), which the account bill alone has; else empty. */
+  readonly entryNo: string
 }
 
 /** Reads the rows of a table below a header. */
@@ -89,27 +94,30 @@ function tradeReader(names: readonly string[]): RowReader {
     const cells = split(line, names.length, at.subject, at.createdAt)
     const amount = money(cells, at.amount, line)
     const kind = text(cells, at.kind)
-    if (kind !== '交易' && kind !== '退款') throw malformed(line, `业务类型 is ${kind}`)
     return {
-      kind: kind === '退款' ? 'refund' : 'payment',
+      kind: TRADE_KINDS[kind] ?? 'other',
       tradeNo: text(cells, at.tradeNo),
       outTradeNo: text(cells, at.outTradeNo),
       outRequestNo: text(cells, at.outRequestNo),
       amount: toFen(Math.abs(amount)),
       received: money(cells, at.received, line),
-      fee: money(cells, at.fee, line),
+      fee: at.fee < 0 ? null : money(cells, at.fee, line),
       completedAt: time(cells, at.completedAt, line),
       createdAt: time(cells, at.createdAt, line),
       subject: text(cells, at.subject),
       storeId: text(cells, at.store),
       operatorId: text(cells, at.operator),
       terminalId: text(cells, at.terminal),
+      entryNo: '',
     }
   }
 }
 
+const TRADE_KINDS: Readonly<Record<string, BillRow['kind']>> = { 交易: 'payment', 退款: 'refund' }
+
 function accountReader(names: readonly string[]): RowReader {
   const at = {
+    entryNo: columnOf(names, '账务流水号'),
     tradeNo: columnOf(names, '业务流水号'),
     outTradeNo: columnOf(names, '商户订单号'),
     subject: columnOf(names, '商品名称'),
@@ -129,13 +137,14 @@ function accountReader(names: readonly string[]): RowReader {
       outRequestNo: '',
       amount: toFen(Math.abs(received)),
       received,
-      fee: NOTHING,
+      fee: null,
       completedAt,
       createdAt: completedAt,
       subject: text(cells, at.subject),
       storeId: '',
       operatorId: '',
       terminalId: '',
+      entryNo: text(cells, at.entryNo),
     }
   }
 }

@@ -13,7 +13,10 @@ export interface BillTotals {
   readonly gross: Fen
   readonly refunds: number
   readonly refunded: Fen
-  /** What the merchant has of it, refunds taken off, the fee not yet. */
+  /** What the merchant let off the payments, and got back of it with the refunds. */
+  readonly discount: Fen
+  readonly discountBack: Fen
+  /** What the merchant has of it, discounts and refunds taken off, the fee not yet. */
   readonly received: Fen
   /** Alipay's fee: negative where it costs. */
   readonly fee: Fen
@@ -37,6 +40,8 @@ export const NO_TOTALS: BillTotals = {
   gross: NOTHING,
   refunds: 0,
   refunded: NOTHING,
+  discount: NOTHING,
+  discountBack: NOTHING,
   received: NOTHING,
   fee: NOTHING,
   others: 0,
@@ -49,9 +54,11 @@ type Sum = { -readonly [K in keyof BillTotals]: BillTotals[K] }
 export class BillSum {
   readonly #total: Sum = { ...NO_TOTALS }
   readonly #groups = new Map<string, GroupTotals & Sum>()
+  #hasFees = false
 
   add(row: BillRow): void {
     addRow(this.#total, row)
+    this.#hasFees ||= row.fee !== null
     const { storeId, operatorId, terminalId } = row
     const key = `${storeId}\t${operatorId}\t${terminalId}`
     let group = this.#groups.get(key)
@@ -64,6 +71,16 @@ export class BillSum {
 
   get total(): BillTotals {
     return this.#total
+  }
+
+  /** How many stores, cashiers and tills there are. */
+  get groupCount(): number {
+    return this.#groups.size
+  }
+
+  /** Whether any row told of a fee, be it 0. */
+  get hasFees(): boolean {
+    return this.#hasFees
   }
 
   get groups(): readonly GroupTotals[] {
@@ -80,10 +97,12 @@ function addRow(sum: Sum, { kind, amount, received, fee }: BillRow): void {
   if (kind === 'payment') {
     sum.payments += 1
     sum.gross = toFen(sum.gross + amount)
+    sum.discount = toFen(sum.discount + amount - received)
   } else {
     sum.refunds += 1
     sum.refunded = toFen(sum.refunded + amount)
+    sum.discountBack = toFen(sum.discountBack + amount + received)
   }
   sum.received = toFen(sum.received + received)
-  sum.fee = toFen(sum.fee + fee)
+  sum.fee = toFen(sum.fee + (fee ?? 0))
 }

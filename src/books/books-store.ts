@@ -95,6 +95,8 @@ export interface BooksStore {
     lease: BooksLease,
     release: boolean,
   ): Promise<boolean>
+  /** Keeps the right to run it for as long again. `false` if it is lost. */
+  renewReconciliation(id: string, lease: BooksLease): Promise<boolean>
   findReconciliation(id: string): Promise<Reconciliation | undefined>
   /** Newest day first. */
   listReconciliations(range: {

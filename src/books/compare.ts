@@ -56,6 +56,7 @@ export interface Comparison {
 
 /** What it comes to beside the differences, which are in the store. */
 export interface Compared {
+  /** `net`: what was sold less what went back, before fees and discounts. */
   readonly foreign: { readonly rows: number; readonly net: Fen }
 }
 
@@ -89,10 +90,11 @@ export async function compare(comparison: Comparison): Promise<Compared> {
 }
 
 async function compareBill(comparison: Comparison, seen: SeenKeys): Promise<Compared['foreign']> {
+  const repeats = new Repeats()
   let done = 0
   let foreign = { rows: 0, net: toFen(0) }
   for await (const rows of batches(comparison.rows, LOOKUP)) {
-    const others = await compareRows(comparison, rows, seen)
+    const others = await compareRows(comparison, rows, seen, repeats)
     foreign = { rows: foreign.rows + others.rows, net: toFen(foreign.net + others.net) }
     done += rows.length
     await comparison.onProgress(done)
@@ -104,6 +106,7 @@ async function compareRows(
   comparison: Comparison,
   rows: readonly BillRow[],
   seen: SeenKeys,
+  repeats: Repeats,
 ): Promise<Compared['foreign']> {
   const { store, rules, billType } = comparison
   const { from, until } = dayOf(comparison.date)
@@ -133,6 +136,16 @@ async function compareRows(
       differences.push(differenceOf(comparison, row, match, match.code, note, healed))
     }
   }
+  const report = (row: BillRow, code: 'duplicate_row' | 'unknown_row'): void => {
+    const payment = locals.get(row.outTradeNo)
+    const match = { code, payment, refund: undefined, billAmount: row.amount, localAmount: null }
+    const nth = repeats.count([code, row.outTradeNo, row.outRequestNo, row.entryNo])
+    differences.push(differenceOf(comparison, row, match, code, null, false, nth))
+  }
+  // The account bill has fees and withdrawals, too.
+  if (billType === 'trade') {
+    for (const row of rows) if (row.kind === 'other') report(row, 'unknown_row')
+  }
   for (const row of sales) {
     const isForeign =
       ofOthers.has(row.outTradeNo) ||
@@ -141,16 +154,14 @@ async function compareRows(
         !OWN_NUMBER.test(row.outTradeNo))
     if (isForeign) {
       foreignRows += 1
-      foreignNet += row.received
+      foreignNet += row.kind === 'refund' ? -row.amount : row.amount
       continue
     }
-    const isNew = seen.add(keyOf(row.kind, row))
-    if (!isNew && billType === 'trade') {
-      const payment = locals.get(row.outTradeNo)
-      const twice = { payment, refund: undefined, billAmount: row.amount, localAmount: null }
-      differences.push(
-        differenceOf(comparison, row, { ...twice, code: null }, 'duplicate_row', null, false),
-      )
+    // Refunds of the account bill have no number but that of their entry.
+    const isNew = row.entryNo === '' || seen.add(`e\t${row.entryNo}`)
+    const isFirst = seen.add(keyOf(row.kind, row))
+    if (!(row.entryNo === '' ? isFirst : isNew)) {
+      report(row, 'duplicate_row')
       continue
     }
     const match = matchRow(row, locals.get(row.outTradeNo), taken, rules)
@@ -324,11 +335,12 @@ function differenceOf(
   code: DifferenceCode,
   note: string | null,
   healed: boolean,
+  nth = 1,
 ): Difference {
   const now = clock.now()
   const status: DifferenceStatus = healed ? 'healed' : 'open'
   return {
-    id: idOf([identity, billType, date, code, row.outTradeNo, row.outRequestNo]),
+    id: idOf([identity, billType, date, code, row.outTradeNo, row.outRequestNo, ...more(nth)]),
     billType,
     date,
     code,
@@ -377,9 +389,26 @@ function keyOf(
   return kind === 'refund' ? `r\t${outTradeNo}\t${outRequestNo}` : `p\t${outTradeNo}`
 }
 
+/** The first one has the id that it always had. */
+function more(nth: number): string[] {
+  return nth === 1 ? [] : [String(nth)]
+}
+
 /** The same difference has the same id in each run. */
 function idOf(parts: readonly string[]): string {
   return `dif_${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 26)}`
+}
+
+/** How often what should be there once has been there. */
+class Repeats {
+  readonly #counts = new Map<string, number>()
+
+  count(parts: readonly string[]): number {
+    const key = parts.join('\t')
+    const count = (this.#counts.get(key) ?? 0) + 1
+    this.#counts.set(key, count)
+    return count
+  }
 }
 
 /** Gathers what comes in pieces of any size. */

@@ -16,7 +16,7 @@ import type { Reconciliation } from './reconciliation.ts'
 export interface DaySummary {
   /** The day in Beijing, `yyyy-MM-dd`. */
   readonly date: string
-  /** By our books; fees as the bill has them. */
+  /** By our books; fees, and what refunds bring back of a discount, as the bill has them. */
   readonly books: BillTotals
   /** By the bill; `null` while there is none. */
   readonly bill: BillTotals | null
@@ -68,17 +68,14 @@ function netOf({ gross, refunded }: BillTotals): Fen {
   return toFen(gross - refunded)
 }
 
-/** Only the bill knows fees. */
+/** Only the bill knows fees, and the share of a discount that comes back with a refund. */
 function withFees(local: readonly GroupTotals[], bill: readonly GroupTotals[]): GroupTotals[] {
+  const billed = new Map(bill.map((group) => [groupKey(group), group]))
   const own = local.map((group) => {
-    const fee = bill.find((other) => isSameGroup(group, other))?.fee ?? toFen(0)
-    return { ...group, fee }
+    const { fee, discountBack } = billed.get(groupKey(group)) ?? NO_TOTALS
+    return { ...group, fee, discountBack, received: toFen(group.received + discountBack) }
   })
   return own.toSorted((a, b) => (groupKey(a) < groupKey(b) ? -1 : 1))
-}
-
-function isSameGroup(a: GroupTotals, b: GroupTotals): boolean {
-  return groupKey(a) === groupKey(b)
 }
 
 function groupKey({ storeId, operatorId, terminalId }: GroupTotals): string {
@@ -94,6 +91,8 @@ function sumOf(groups: readonly GroupTotals[]): BillTotals {
     gross: sum('gross'),
     refunds: sum('refunds'),
     refunded: sum('refunded'),
+    discount: sum('discount'),
+    discountBack: sum('discountBack'),
     received: sum('received'),
     fee: sum('fee'),
   }
@@ -145,6 +144,8 @@ function effectOf(difference: Difference): number {
       return -sign * (localAmount ?? 0)
     case 'amount_mismatch':
       return sign * ((billAmount ?? 0) - (localAmount ?? 0))
+    case 'received_mismatch':
+    case 'unknown_row':
     case 'fee_mismatch':
     case 'duplicate_reference':
     case 'canceled_refunded':

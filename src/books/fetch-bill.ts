@@ -6,6 +6,7 @@
  */
 
 import { createWriteStream } from 'node:fs'
+import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { request } from 'undici'
 import { AlipayError, RequestRefused, type AlipayClient } from '../alipay/index.ts'
@@ -25,8 +26,14 @@ export type FetchedBill =
       readonly message: string
     }
 
-/** The address holds as long. */
-const DOWNLOAD_MS = 30_000
+/** The address holds as long: by then the download has begun, and it never stands still so long. */
+const ADDRESS_MS = 30_000
+
+/** Of a large bill through a slow line. */
+const DOWNLOAD_MS = 10 * 60_000
+
+/** Some thirty million rows. */
+const BILL_BYTES_MAX = 1_073_741_824
 
 /**
  * Fetches a day's bill.
@@ -56,15 +63,15 @@ export async function fetchBill(
   try {
     const { statusCode, body } = await request(url, {
       signal: AbortSignal.timeout(DOWNLOAD_MS),
-      headersTimeout: DOWNLOAD_MS,
-      bodyTimeout: DOWNLOAD_MS,
+      headersTimeout: ADDRESS_MS,
+      bodyTimeout: ADDRESS_MS,
     })
     if (statusCode !== 200) {
       await body.dump()
       const message = `The address of the bill answered ${statusCode}. It is asked for again.`
       return { status: 'failed', code: 'download_failed', message }
     }
-    await pipeline(body, createWriteStream(file, { mode: 0o600 }))
+    await pipeline(body, atMost(BILL_BYTES_MAX), createWriteStream(file, { mode: 0o600 }))
     return { status: 'fetched' }
   } catch (error) {
     // What is wrong with the connection, without the address: whoever has it has the bill.
@@ -72,6 +79,18 @@ export async function fetchBill(
     const message = `The bill could not be downloaded (${why}). It is asked for again.`
     return { status: 'failed', code: 'download_failed', message }
   }
+}
+
+/** Cuts off what would fill the disk. */
+function atMost(bytes: number): Transform {
+  let left = bytes
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      left -= chunk.length
+      if (left < 0) done(new RangeError(`More than ${bytes} bytes`))
+      else done(null, chunk)
+    },
+  })
 }
 
 /** Alipay's documents and its answers spell it differently. */

@@ -37,7 +37,9 @@ export function isHealable({ code }: Match): boolean {
  * @returns What was done, or why nothing was.
  */
 export async function heal(engine: BooksEngine, row: BillRow, match: Match): Promise<string> {
-  if (row.kind !== 'refund') return healPayment(engine, row, match)
+  // The account bill tells no number of a refund: Alipay, or the business bill, has to.
+  const isNumbered = row.kind === 'refund' && row.entryNo === ''
+  if (!isNumbered) return healPayment(engine, row, match)
   let paymentId = match.payment?.id
   if (match.payment?.status !== 'succeeded') {
     const note = await healPayment(engine, row, match)

@@ -34,6 +34,7 @@ export interface BooksOptions {
   readonly identity?: string
   /** The merchant's account (PID): bills of another are refused. Default: not compared. */
   readonly sellerId?: string | undefined
+  /** Default: fees are not compared, rows of other systems are reported. */
   readonly rules?: Partial<BooksRules>
   /** Default: the machine's. */
   readonly clock?: Clock
@@ -93,8 +94,14 @@ const OPEN_MAX = 1_000
 
 const DEFAULT_RULES: BooksRules = { feeRate: null, foreignRows: 'report' }
 
-/** Opens the books. Nothing runs in the background until `start()`. */
+/**
+ * Opens the books. Nothing runs in the background until `start()`.
+ *
+ * @throws {RangeError} If a rule is not one.
+ */
 export function createBooks(options: BooksOptions): Books {
+  const rules = { ...DEFAULT_RULES, ...options.rules }
+  assertRules(rules)
   const { store, payments, gateway, sellerId, identity = 'default' } = options
   const { clock = systemClock, onFinished = () => {} } = options
   const onError = options.onError ?? ((error) => console.error(error))
@@ -105,7 +112,7 @@ export function createBooks(options: BooksOptions): Books {
     identity,
     sellerId,
     clock,
-    rules: { ...DEFAULT_RULES, ...options.rules },
+    rules,
     newToken: randomUUID,
   }
   const inHand = new Set<Promise<unknown>>()
@@ -209,6 +216,14 @@ export function createBooks(options: BooksOptions): Books {
   }
 }
 
+function assertRules({ feeRate, foreignRows }: BooksRules): void {
+  const isRate = feeRate === null || (Number.isInteger(feeRate) && feeRate >= 0 && feeRate <= 1e6)
+  if (!isRate) throw new RangeError('feeRate is in millionths: a whole number from 0 to 1000000.')
+  if (foreignRows !== 'report' && foreignRows !== 'ignore') {
+    throw new RangeError('foreignRows is report or ignore.')
+  }
+}
+
 function assertOver(date: string, now: Instant): void {
   const isDate = /^\d{4}-\d{2}-\d{2}$/.test(date)
   if (!isDate || now < dayOf(date).until) {
@@ -216,13 +231,18 @@ function assertOver(date: string, now: Instant): void {
   }
 }
 
-export { BillInvalid, type BillFault } from './bill-invalid.ts'
+export { BILL_FAULTS, BillInvalid, type BillFault } from './bill-invalid.ts'
 export type { BillRow, BillType } from './bill-row.ts'
 export { NO_TOTALS, type BillTotals, type GroupTotals } from './bill-totals.ts'
 export type * from './books-store.ts'
 export { dayOf, type BooksRules } from './compare.ts'
 export type { DayReason, DaySummary } from './day-summary.ts'
-export type * from './difference.ts'
+export {
+  DIFFERENCE_CODES,
+  type Difference,
+  type DifferenceCode,
+  type DifferenceStatus,
+} from './difference.ts'
 export type { BillGateway } from './fetch-bill.ts'
 export type { BooksEngine } from './heal.ts'
 export type * from './reconciliation.ts'

@@ -21,7 +21,10 @@ export interface Match {
 
 /** How rows are compared. */
 export interface MatchRules {
-  /** Alipay's fee in millionths of the amount, e.g. 6,000 for 0.6 %; `null`: not compared. */
+  /**
+   * Alipay's fee in millionths of what the merchant has of a payment, 0 to 1,000,000, e.g. 6,000
+   * for 0.6 %; `null`: not compared.
+   */
   readonly feeRate: number | null
 }
 
@@ -49,17 +52,33 @@ function matchPayment(
 ): Match {
   const { amount: billAmount } = row
   if (payment === undefined) return found('missing_local', { payment, billAmount })
-  const localAmount = payment.amount
+  const localReceived = receivedOf(payment)
+  // The account bill has only what came in.
+  const localAmount = isOfAccount(row) ? (localReceived ?? payment.amount) : payment.amount
   const compared = { payment, billAmount, localAmount }
   if (payment.status !== 'succeeded') return found('status_local_open', compared)
   if (localAmount !== billAmount) return found('amount_mismatch', compared)
+  if (localReceived !== null && localReceived !== row.received) {
+    const received = { payment, billAmount: row.received, localAmount: localReceived }
+    return found('received_mismatch', received)
+  }
   if (payment.duplicateOf !== null) return found('duplicate_reference', compared)
-  const fee = feeRate === null ? null : feeOf(billAmount, feeRate)
-  if (fee !== null && fee !== Math.abs(row.fee)) {
-    const billFee = toFen(Math.abs(row.fee))
-    return found('fee_mismatch', { payment, billAmount: billFee, localAmount: fee })
+  if (feeRate !== null && row.fee !== null) {
+    const [billFee, localFee] = [toFen(Math.abs(row.fee)), feeOf(row.received, feeRate)]
+    if (localFee !== billFee) {
+      return found('fee_mismatch', { payment, billAmount: billFee, localAmount: localFee })
+    }
   }
   return found(null, compared)
+}
+
+function isOfAccount({ entryNo }: BillRow): boolean {
+  return entryNo !== ''
+}
+
+/** What Alipay said that the merchant has of it; 0 is what the sandbox says of everything. */
+function receivedOf({ amountReceived }: LocalPayment): Fen | null {
+  return amountReceived === 0 ? null : amountReceived
 }
 
 function matchRefund(
@@ -70,17 +89,41 @@ function matchRefund(
   const { amount: billAmount } = row
   const free = payment?.refunds.filter(({ id }) => !taken.has(id)) ?? []
   const refund =
-    free.find(({ outRequestNo }) => outRequestNo === row.outRequestNo) ??
+    free.find(({ outRequestNo }) => outRequestNo !== '' && outRequestNo === row.outRequestNo) ??
     // One that only Alipay's sum told of has a number of our making.
-    free.find((other) => isNameless(other, row) && other.amount === billAmount)
+    nearest(
+      free.filter((other) => isNameless(other, row) && isOfAmount(other, row, payment)),
+      row,
+    )
   if (refund === undefined) return found('refund_missing_local', { payment, billAmount })
   const compared = { payment, refund, billAmount, localAmount: refund.amount }
-  if (refund.amount !== billAmount) return found('amount_mismatch', compared)
+  if (!isOfAmount(refund, row, payment)) return found('amount_mismatch', compared)
   if (refund.status !== 'succeeded') return found('status_local_open', compared)
   if (refund.source === 'cancel') return found('canceled_refunded', compared)
   // Its number is still to be booked.
   const isNamed = row.outRequestNo === '' || refund.outRequestNo === row.outRequestNo
   return found(isNamed ? null : 'refund_missing_local', compared)
+}
+
+/** In the account bill without the merchant's discount, whose share of a part may be rounded. */
+function isOfAmount(
+  { amount }: LocalRefund,
+  row: BillRow,
+  payment: LocalPayment | undefined,
+): boolean {
+  const received = payment === undefined ? null : receivedOf(payment)
+  const isWhole = payment === undefined || received === null || received === payment.amount
+  if (!isOfAccount(row) || isWhole) return amount === row.amount
+  return Math.abs((amount * received) / payment.amount - row.amount) <= 1
+}
+
+/** Of refunds that might all be meant, the one whose time is the row's. */
+function nearest(
+  refunds: readonly LocalRefund[],
+  { completedAt }: BillRow,
+): LocalRefund | undefined {
+  const offBy = ({ succeededAt }: LocalRefund) => Math.abs((succeededAt ?? 0) - completedAt)
+  return refunds.toSorted((a, b) => offBy(a) - offBy(b))[0]
 }
 
 function isNameless(refund: LocalRefund, row: BillRow): boolean {
@@ -91,7 +134,7 @@ function isNameless(refund: LocalRefund, row: BillRow): boolean {
   )
 }
 
-/** Alipay rounds to whole fen, half a fen up. */
+/** Of what the merchant has; Alipay rounds to whole fen, half a fen up. */
 function feeOf(amount: Fen, feeRate: number): Fen {
   return toFen(Math.floor((amount * feeRate + 500_000) / 1_000_000))
 }

@@ -16,7 +16,7 @@ import {
   type Instant,
 } from '../alipay/index.ts'
 import { BillInvalid } from './bill-invalid.ts'
-import { billMembers, type BillMember } from './bill-members.ts'
+import { billMembers, tooLarge, type BillMember } from './bill-members.ts'
 import { columnOf, rowReader, type BillRow, type BillType, type RowReader } from './bill-row.ts'
 import { BillSum, type BillTotals, type GroupTotals } from './bill-totals.ts'
 
@@ -70,6 +70,7 @@ export async function checkBill(file: string, expected: BillExpectation = {}): P
       const read = reader.rowReader()
       for (const line of lines) sum.add(read(line))
       rows += lines.length
+      if (sum.groupCount > GROUPS_MAX) throw tooLarge(`more than ${GROUPS_MAX} tills`)
     }
     reader.assertColumns()
     assertTotals(head.type, reader.totals, sum.total)
@@ -89,6 +90,13 @@ export async function checkBill(file: string, expected: BillExpectation = {}): P
     hasSummary: summary !== undefined,
   }
 }
+
+/** Stores, cashiers and tills of a day; they are held in memory, and are part of what is kept. */
+const GROUPS_MAX = 20_000
+
+/** Lines above and below a table, and those of a summary. */
+const COMMENTS_MAX = 1_000
+const SUMMARY_MAX = 100_000
 
 /** Reads the rows of a bill that was checked, some hundreds at a time. */
 export async function* billRows(file: string): AsyncGenerator<readonly BillRow[]> {
@@ -134,6 +142,7 @@ class MemberReader {
         return head
       }
       comments.push(line)
+      if (comments.length > COMMENTS_MAX) throw tooLarge('comments without end')
     }
     // A table without rows may come without a header.
     const head = readHead(comments)
@@ -172,6 +181,7 @@ class MemberReader {
       if (comment >= 0) {
         this.totals.push(...rest.slice(comment))
         isOver = true
+        if (this.totals.length > COMMENTS_MAX) throw tooLarge('comments without end')
       }
     }
     if (!this.totals.some(isEnd)) {
@@ -185,7 +195,10 @@ class MemberReader {
   /** Header and lines of a table that is small. */
   async table(): Promise<readonly string[]> {
     const table = [this.#header]
-    for await (const lines of this.rowLines()) table.push(...lines)
+    for await (const lines of this.rowLines()) {
+      table.push(...lines)
+      if (table.length > SUMMARY_MAX) throw tooLarge('a summary without end')
+    }
     return table
   }
 
@@ -279,7 +292,7 @@ function assertTotals(type: BillType, lines: readonly string[], totals: BillTota
   const net = sumFen(
     said.map(({ name, amount }) => toFen(/退款|支出/.test(name) ? 0 - Math.abs(amount) : amount)),
   )
-  const own = toFen(totals.received + totals.othersAmount)
+  const own = type === 'trade' ? totals.received : toFen(totals.received + totals.othersAmount)
   const counts = said.map(({ name, count }) => `${name} ${count}`).join(', ')
   const isCounted =
     type === 'trade'
@@ -311,15 +324,19 @@ function assertSummary(type: BillType, table: readonly string[], sum: BillSum): 
     '退款订单总笔数',
     '商家实收',
   ].map((name) => columnOf(names, name)) as [number, number, number, number]
+  const fee = names.indexOf('服务费')
   for (const line of lines) {
     const cells = line.split(',').map((cell) => cell.trim())
     const name = cells[store] ?? ''
     const own = name === '合计' ? sum.total : ofStore(sum.groups, name)
     const said = [cells[payments], cells[refunds], cells[received]].map((cell) => cell ?? '')
+    // Some write it with a sign, some without.
+    const isFee = fee < 0 || !sum.hasFees || Math.abs(yuanOf(cells[fee])) === Math.abs(own.fee)
     const isEqual =
       Number(said[0]) === own.payments &&
       Number(said[1]) === own.refunds &&
-      parseYuan(said[2] ?? '') === own.received
+      yuanOf(said[2]) === own.received &&
+      isFee
     if (!isEqual) {
       throw new BillInvalid(
         'summary_wrong',
@@ -329,9 +346,22 @@ function assertSummary(type: BillType, table: readonly string[], sum: BillSum): 
   }
 }
 
+function yuanOf(cell = ''): number {
+  try {
+    return parseYuan(cell)
+  } catch {
+    return Number.NaN
+  }
+}
+
 function ofStore(groups: readonly GroupTotals[], storeId: string) {
   const own = groups.filter((group) => group.storeId === storeId)
-  const total = (name: 'payments' | 'refunds' | 'received') =>
+  const total = (name: 'payments' | 'refunds' | 'received' | 'fee') =>
     own.reduce((sum, group) => sum + group[name], 0)
-  return { payments: total('payments'), refunds: total('refunds'), received: total('received') }
+  return {
+    payments: total('payments'),
+    refunds: total('refunds'),
+    received: total('received'),
+    fee: total('fee'),
+  }
 }

@@ -32,11 +32,12 @@ export interface RunContext {
   readonly newToken: () => string
 }
 
-/** Rows between two signs of progress, which also keep the lease. */
+/** Rows between two signs of progress. */
 const PROGRESS_ROWS = 20_000
 
-/** Long enough for the healing of one page of rows. */
-const LEASE_MS = 10 * 60_000
+/** After the death of a process another may go on so soon; it is kept while it is at it. */
+const LEASE_MS = 60_000
+const RENEW_MS = 15_000
 
 /**
  * Runs one, once; if somebody else is at it, their run is what is returned.
@@ -52,12 +53,19 @@ export async function runReconciliation(
   const lease: BooksLease = { token: newToken(), ms: LEASE_MS }
   const claimed = await store.claimReconciliation(id, lease)
   if (claimed === undefined) return (await store.findReconciliation(id)) as Reconciliation
+  // Where it cannot be renewed, the next write finds out.
+  const renewing = setInterval(
+    () => void store.renewReconciliation(id, lease).catch(() => {}),
+    RENEW_MS,
+  )
   try {
     return await run(context, claimed, lease, file)
   } catch (error) {
     // What it was before it began: it is due again at once, and finds the same.
     await store.saveReconciliation(claimed, lease, true).catch(() => {})
     throw error
+  } finally {
+    clearInterval(renewing)
   }
 }
 

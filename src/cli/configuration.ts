@@ -13,6 +13,7 @@ import {
   type ClientOptions,
   type SignType,
 } from '../alipay/index.ts'
+import type { BooksRules } from '../books/index.ts'
 import { PRODUCT_CODE, PRODUCT_CODE_DEFAULT, type PaymentRules } from '../payments/index.ts'
 import { parseRange } from '../webhooks/address.ts'
 import { checkAddresses, type AddressOptions } from '../webhooks/index.ts'
@@ -44,6 +45,7 @@ export interface ServeConfiguration {
   /** PostgreSQL, shared by any number of servers; `undefined` for SQLite in the folder. */
   readonly database: DatabaseConfiguration | undefined
   readonly rules: Partial<PaymentRules>
+  readonly booksRules: Partial<BooksRules>
   /** Calls to the gateway per second; `undefined` for as many as it takes. */
   readonly callsPerSecond: number | undefined
   /** The same on all servers of one database; made in the folder where they are not set. */
@@ -132,6 +134,7 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
     folder: optional(env, 'SAOMA_FOLDER') ?? '.saoma',
     database: readDatabaseConfiguration(env),
     rules: readRules(env),
+    booksRules: readBooksRules(env),
     callsPerSecond: positive(env, 'SAOMA_CALLS_PER_SECOND'),
     apiKey: optional(env, 'SAOMA_API_KEY'),
     notifyToken: optional(env, 'SAOMA_NOTIFY_TOKEN'),
@@ -208,6 +211,21 @@ function readRules(env: Environment): Partial<PaymentRules> {
     ...(latePayments && { latePayments }),
     ...(duplicatePayments && { duplicatePayments }),
   }
+}
+
+function readBooksRules(env: Environment): Partial<BooksRules> {
+  const feeRate = rate(env, 'SAOMA_FEE_RATE')
+  const foreignRows = oneOf(env, 'SAOMA_FOREIGN_ROWS', ['report', 'ignore'])
+  return { ...(feeRate !== undefined && { feeRate }), ...(foreignRows && { foreignRows }) }
+}
+
+/** In millionths. The sign of per cent has to be there: 0.006 and 0.6 are easily taken for one. */
+function rate(env: Environment, name: string): number | undefined {
+  const value = optional(env, name)
+  if (value === undefined) return undefined
+  const [, percent] = /^(\d{1,2}(?:\.\d{1,4})?)%$/.exec(value) ?? []
+  if (percent === undefined) throw new Failure(`${name} is a rate with its sign, such as 0.6%.`)
+  return Math.round(Number(percent) * 10_000)
 }
 
 function oneOf<const Value extends string>(

@@ -22,7 +22,7 @@ import {
   type Clock,
 } from '../alipay/index.ts'
 import { createAlarms, type Alarms } from '../alarms/index.ts'
-import { createBooks } from '../books/index.ts'
+import { createBooks, type BooksRules } from '../books/index.ts'
 import { createPayments, type PaymentRules, type Payments } from '../payments/index.ts'
 import {
   createServer,
@@ -55,6 +55,7 @@ export interface MerchantServerOptions {
   /** The database, opened before; from here on it is the server's to close. */
   readonly store: Store
   readonly rules?: Partial<PaymentRules>
+  readonly booksRules?: Partial<BooksRules>
   readonly callsPerSecond?: number | undefined
   readonly apiKey?: string | undefined
   readonly notifyToken?: string | undefined
@@ -190,6 +191,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     identity: options.identity,
     sellerId: gateway.sellerId,
     clock,
+    ...(options.booksRules && { rules: options.booksRules }),
     onFinished: ({ date, status, failure }) => {
       const isFine = status === 'balanced' || (status === 'awaiting_bill' && failure === null)
       const level = isFine ? 'info' : 'warn'

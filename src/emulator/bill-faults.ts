@@ -1,6 +1,6 @@
 /**
  * What can be wrong with a bill: rows that are missing or too many, files that contradict
- * themselves, downloads that break off. Pure, but for the seed.
+ * themselves, downloads that break off. Pure.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { DAY_MS } from './expiry.ts'
 import type { Strike } from './faults.ts'
 import { writeZip } from './zip.ts'
 
-/** A fault of one download; without an order it is about the first row. */
+/** A fault of one download. `out_trade_no` names the row, by order or refund; else: the first. */
 export type BillFault = Strike
 
 /** What stands above the tables. */
@@ -38,10 +38,8 @@ export function alterHead(head: BillHead, fault: BillFault | undefined): BillHea
 /** Changes rows; the sums that the bill tells follow them. */
 export function alterRows(rows: readonly BillRow[], fault: BillFault | undefined): BillRow[] {
   const wanted = fault?.out_trade_no
-  const index = Math.max(
-    0,
-    rows.findIndex(({ out_trade_no }) => out_trade_no === wanted),
-  )
+  const isWanted = (row: BillRow) => [row.out_trade_no, row.out_request_no].includes(wanted)
+  const index = wanted === undefined ? 0 : rows.findIndex(isWanted)
   const row = rows[index]
   if (fault?.name === 'bill-empty') return []
   if (row === undefined) return [...rows]

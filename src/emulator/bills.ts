@@ -117,7 +117,8 @@ function tradeDetail(rows: readonly BillRow[]): Section {
   }
 }
 
-function tradeSummary(rows: readonly BillRow[]): Section {
+function tradeSummary(all: readonly BillRow[]): Section {
+  const rows = split(all).flat()
   const stores = [...new Set(rows.map((row) => row.store_id ?? ''))].sort()
   const line = (name: string, ofStore: readonly BillRow[]) => {
     const [payments, refunds] = split(ofStore)

@@ -13,7 +13,7 @@ export interface FaultRequest {
   readonly name: string
   /** Only calls of this method. */
   readonly method?: string | undefined
-  /** Only this order; for a fault of a bill, the row of this order. */
+  /** Only this order; for a fault of a bill, the row of this order or refund. */
   readonly out_trade_no?: string | undefined
   /**
    * How often it strikes: once by default; without end where `probability` is given, and for

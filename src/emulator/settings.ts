@@ -75,7 +75,7 @@ export const settingsSchema = z.strictObject({
   merchant_discount: z.int().min(0).max(50),
   /** What Alipay adds for the buyer to each payment, in per cent (支付宝优惠). */
   platform_discount: z.int().min(0).max(49),
-  /** The hour in Beijing from which there is a bill: of a day the next one, of a month the 3rd. */
+  /** The hour in Beijing from which a bill can be had: the day after, or the 3rd for a month. */
   bill_ready_hour: z.int().min(0).max(23),
   /** What happened in the last so many minutes of a day is in the bill of the next day. */
   bill_cut_minutes: z.int().min(0).max(30),

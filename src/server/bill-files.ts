@@ -145,6 +145,8 @@ const CODES: Readonly<Record<Difference['code'], string>> = {
   duplicate_reference: '重复支付',
   canceled_refunded: '撤销退款',
   duplicate_row: '账单重复行',
+  received_mismatch: '实收不符',
+  unknown_row: '未知业务类型',
 }
 
 const STATUSES: Readonly<Record<Difference['status'], string>> = {

@@ -254,8 +254,10 @@ function idsJson({ storeId, operatorId, terminalId }: GroupTotals) {
   }
 }
 
-function totalsJson({ payments, gross, refunds, refunded, received, fee }: BillTotals) {
-  return { payments, gross, refunds, refunded, received, fee, net: received + fee }
+function totalsJson(totals: BillTotals) {
+  const { payments, gross, refunds, refunded, received, fee } = totals
+  const discount = totals.discount - totals.discountBack
+  return { payments, gross, refunds, refunded, discount, received, fee, net: received + fee }
 }
 
 /** The server keeps no books. */

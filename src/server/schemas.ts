@@ -429,7 +429,14 @@ const totals = {
   gross: fen,
   refunds: z.int().min(0),
   refunded: fen,
-  received: z.int().describe('Fen that you have of it, before the fee'),
+  discount: z
+    .int()
+    .describe(
+      'Fen that you let off (商家优惠), less what refunds brought back of it; Alipay’s discounts cost you nothing',
+    ),
+  received: z
+    .int()
+    .describe('Fen that you have of it, before the fee: gross, less refunded and discount'),
   fee: z.int().describe('Fen; negative where it costs. Only the bill knows it'),
   net: z.int().describe('Fen: received and fee'),
 }
@@ -479,12 +486,14 @@ export const difference = z
       'status_local_open',
       'missing_remote',
       'amount_mismatch',
+      'received_mismatch',
       'refund_missing_local',
       'refund_missing_remote',
       'fee_mismatch',
       'duplicate_reference',
       'canceled_refunded',
       'duplicate_row',
+      'unknown_row',
     ]),
     status: z.enum(['open', 'waiting', 'healed', 'resolved']),
     payment: z.string().nullable(),

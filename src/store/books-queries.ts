@@ -16,6 +16,7 @@ import type {
   LocalPayment,
   LocalRefund,
   Reconciliation,
+  ReconciliationResult,
   Span,
 } from '../books/index.ts'
 import { NO_TOTALS } from '../books/index.ts'
@@ -129,7 +130,9 @@ export function createBooksStore(database: StoreDatabase): BooksStore {
         until: toInstant(span.until + PAID_WITHIN_MS),
       })) {
         const rows = await run<GroupRow>(
-          sql`select store_id, operator_id, terminal_id, count(*) as count, sum(amount) as amount
+          sql`select store_id, operator_id, terminal_id, count(*) as count, sum(amount) as amount,
+              sum(case when amount_received > 0 then amount - amount_received else 0 end)
+                as discount
             from payments
             where app = ${app} and created_at >= ${from} and created_at < ${until}
               and status = 'succeeded' and paid_at >= ${span.from} and paid_at < ${span.until}
@@ -140,7 +143,7 @@ export function createBooksStore(database: StoreDatabase): BooksStore {
       for (const { from, until } of slices(span)) {
         const rows = await run<GroupRow>(
           sql`select store_id, operator_id, terminal_id, count(*) as count,
-              sum(refund.amount) as amount
+              sum(refund.amount) as amount, 0 as discount
             from refunds as refund join payments as payment on payment.id = refund.payment_id
             where payment.app = ${app} and succeeded_at >= ${from} and succeeded_at < ${until}
               and refund.status = 'succeeded'
@@ -186,6 +189,14 @@ export function createBooksStore(database: StoreDatabase): BooksStore {
       return row === undefined ? undefined : fromReconciliation(row)
     },
 
+    async renewReconciliation(id, { token, ms }) {
+      const rows = await run(
+        sql`update reconciliations set leased_until = ${database.now()} + ${sql.lit(ms)}
+          where app = ${app} and id = ${id} and lease_token = ${token} returning id`,
+      )
+      return rows.length === 1
+    },
+
     async saveReconciliation(reconciliation, { token, ms }, release) {
       const { result, failure } = reconciliation
       const rows = await run(
@@ -197,7 +208,8 @@ export function createBooksStore(database: StoreDatabase): BooksStore {
             failure = ${failure === null ? null : JSON.stringify(failure)},
             updated_at = ${reconciliation.updatedAt}, finished_at = ${reconciliation.finishedAt},
             next_try_at = ${reconciliation.nextTryAt},
-            leased_until = ${release ? sql`0` : sql`${database.now()} + ${sql.lit(ms)}`}
+            leased_until = ${release ? sql`0` : sql`${database.now()} + ${sql.lit(ms)}`},
+            lease_token = ${release ? null : token}
           where app = ${app} and id = ${reconciliation.id} and lease_token = ${token}
           returning id`,
       )
@@ -383,6 +395,8 @@ interface GroupRow {
   readonly terminal_id: string | null
   readonly count: number
   readonly amount: number | string
+  /** What the merchant let off, as far as Alipay has said so. */
+  readonly discount: number | string
 }
 
 type ReconciliationRow = Selectable<ReconciliationsTable>
@@ -393,11 +407,12 @@ class GroupSums {
   readonly #groups = new Map<string, GroupTotals>()
 
   addPayments(row: GroupRow): void {
-    this.#add(row, (group, count, amount) => ({
+    this.#add(row, (group, count, amount, discount) => ({
       ...group,
       payments: group.payments + count,
       gross: toFen(group.gross + amount),
-      received: toFen(group.received + amount),
+      discount: toFen(group.discount + discount),
+      received: toFen(group.received + amount - discount),
     }))
   }
 
@@ -415,8 +430,13 @@ class GroupSums {
   }
 
   #add(
-    { store_id, operator_id, terminal_id, count, amount }: GroupRow,
-    change: (group: GroupTotals, count: number, amount: number) => GroupTotals,
+    { store_id, operator_id, terminal_id, count, amount, discount }: GroupRow,
+    change: (
+      group: GroupTotals,
+      count: number,
+      amount: number,
+      discount: number,
+    ) => GroupTotals,
   ): void {
     const ids = {
       storeId: store_id ?? '',
@@ -426,7 +446,7 @@ class GroupSums {
     const key = JSON.stringify(ids)
     const group = this.#groups.get(key) ?? { ...ids, ...NO_TOTALS }
     // PostgreSQL's sums are of arbitrary precision, and come as text.
-    this.#groups.set(key, change(group, count, Number(amount)))
+    this.#groups.set(key, change(group, count, Number(amount), Number(discount)))
   }
 }
 
@@ -481,12 +501,22 @@ function fromReconciliation(row: ReconciliationRow): Reconciliation {
     runs: row.runs,
     billHash: row.bill_hash,
     rowsRead: row.rows_read,
-    result: row.result === null ? null : (JSON.parse(row.result) as Reconciliation['result']),
+    result: row.result === null ? null : fromResult(row.result),
     failure: row.failure === null ? null : (JSON.parse(row.failure) as Reconciliation['failure']),
     createdAt: toInstant(row.created_at),
     updatedAt: toInstant(row.updated_at),
     finishedAt: instant(row.finished_at),
     nextTryAt: instant(row.next_try_at),
+  }
+}
+
+/** One that was written by an earlier version has fewer sums. */
+function fromResult(text: string): ReconciliationResult {
+  const result = JSON.parse(text) as ReconciliationResult
+  return {
+    ...result,
+    bill: { ...NO_TOTALS, ...result.bill },
+    groups: result.groups.map((group) => ({ ...NO_TOTALS, ...group })),
   }
 }
 

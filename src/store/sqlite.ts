@@ -247,6 +247,11 @@ export async function wakeAll(db: Kysely<Schema>, now: number): Promise<void> {
     )
     .execute()
   await db
+    .updateTable('reconciliations')
+    .set({ lease_token: null, leased_until: 0 })
+    .where('leased_until', '>', 0)
+    .execute()
+  await db
     .updateTable('idempotency_keys')
     .set({ holder: null, held_until: 0 })
     .where('holder', 'is not', null)

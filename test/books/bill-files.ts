@@ -12,7 +12,7 @@ import { encodeText } from '../../src/alipay/charset.ts'
 import { formatYuan, toFen } from '../../src/alipay/index.ts'
 import { writeZip } from '../../src/emulator/zip.ts'
 
-/** A row by its words; amounts in fen, those of refunds positive. */
+/** A row by its words; amounts in fen, those of refunds positive, a fee with its sign. */
 export interface HandRow {
   readonly outTradeNo: string
   readonly amount: number
@@ -21,7 +21,12 @@ export interface HandRow {
   readonly subject?: string
   readonly store?: string
   readonly operator?: string
+  readonly terminal?: string
   readonly fee?: number
+  /** What the merchant has of it. Default: the amount. */
+  readonly received?: number
+  /** 业务类型, where it is neither 交易 nor 退款. */
+  readonly kind?: string
 }
 
 /** What differs from a bill that is in order. */
@@ -79,10 +84,7 @@ function same(text: string): string {
 
 /** The table of single rows. */
 export function detailText({ rows, date = '2026-11-23', sellerId = SELLER }: HandBill): string {
-  const payments = rows.filter(({ outRequestNo }) => outRequestNo === undefined)
-  const refunds = rows.filter(({ outRequestNo }) => outRequestNo !== undefined)
-  const sum = (some: readonly HandRow[], sign: number) =>
-    formatYuan(toFen(sign * some.reduce((total, { amount }) => total + amount, 0)))
+  const [payments, refunds] = split(rows)
   return [
     '#支付宝业务明细查询',
     ...head(sellerId, date),
@@ -90,11 +92,36 @@ export function detailText({ rows, date = '2026-11-23', sellerId = SELLER }: Han
     HEADER,
     ...rows.map((row) => rowText(row, date)),
     '#-----------------------------------------业务明细列表结束------------------------------------',
-    `#交易合计：${payments.length}笔，商家实收共${sum(payments, 1)}元，商家优惠共0.00元`,
-    `#退款合计：${refunds.length}笔，商家实收退款共${sum(refunds, -1)}元，商家优惠退款共0.00元`,
+    `#交易合计：${payments.length}笔，商家实收共${yuan(payments, received)}元，商家优惠共${yuan(payments, discount)}元`,
+    `#退款合计：${refunds.length}笔，商家实收退款共${yuan(refunds, received)}元，商家优惠退款共${yuan(refunds, discount)}元`,
     '#导出时间：[2026年11月24日 09:10:00]',
     '',
   ].join('\r\n')
+}
+
+function split(rows: readonly HandRow[]): [payments: HandRow[], refunds: HandRow[]] {
+  const sales = rows.filter(({ kind }) => kind === undefined)
+  return [
+    sales.filter(({ outRequestNo }) => outRequestNo === undefined),
+    sales.filter(({ outRequestNo }) => outRequestNo !== undefined),
+  ]
+}
+
+function amount(row: HandRow): number {
+  return row.outRequestNo === undefined ? row.amount : 0 - row.amount
+}
+
+function received(row: HandRow): number {
+  const { received: own = row.amount } = row
+  return row.outRequestNo === undefined ? own : 0 - own
+}
+
+function discount(row: HandRow): number {
+  return amount(row) - received(row)
+}
+
+function yuan(rows: readonly HandRow[], of: (row: HandRow) => number): string {
+  return formatYuan(toFen(rows.reduce((total, row) => total + of(row), 0)))
 }
 
 function head(sellerId: string, date: string): string[] {
@@ -108,23 +135,24 @@ function head(sellerId: string, date: string): string[] {
 
 function rowText(row: HandRow, date: string): string {
   const { outTradeNo, outRequestNo, subject = '咖啡' } = row
-  const amount = formatYuan(toFen(outRequestNo === undefined ? row.amount : -row.amount))
   const at = row.at ?? `${date} 12:00:00`
   return [
     `${tradeNoOf(outTradeNo)}\t`,
     `${outTradeNo}\t`,
-    outRequestNo === undefined ? '交易\t' : '退款\t',
+    `${row.kind ?? (outRequestNo === undefined ? '交易' : '退款')}\t`,
     subject,
     at,
     at,
     `${row.store ?? ''}\t`,
     '\t',
     `${row.operator ?? ''}\t`,
-    '\t',
+    `${row.terminal ?? ''}\t`,
     '**博(156******89)\t',
-    amount,
-    amount,
-    '0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00',
+    yuan([row], amount),
+    yuan([row], received),
+    '0.00,0.00,0.00',
+    yuan([row], discount),
+    '0.00,,0.00\t,0.00',
     `${outRequestNo ?? ''}\t`,
     formatYuan(toFen(row.fee ?? 0)),
     '0.00',
@@ -137,16 +165,27 @@ export function tradeNoOf(outTradeNo: string): string {
   return `2026112322001419931441${outTradeNo.length}`
 }
 
+function fee(row: HandRow): number {
+  return row.fee ?? 0
+}
+
+function net(row: HandRow): number {
+  return received(row) + fee(row)
+}
+
 function summaryText({ rows, date = '2026-11-23', sellerId = SELLER }: HandBill): string {
   const stores = [...new Set(rows.map(({ store }) => store ?? ''))].sort()
   const line = (name: string, some: readonly HandRow[]) => {
-    const refunds = some.filter(({ outRequestNo }) => outRequestNo !== undefined)
-    const net = some.reduce(
-      (total, { amount, outRequestNo }) => total + (outRequestNo === undefined ? amount : -amount),
-      0,
-    )
-    const yuan = formatYuan(toFen(net))
-    return `${name}\t,\t,${some.length - refunds.length},${refunds.length},${yuan},${yuan},0.00,0.00,0.00,0.00,0.00,${yuan}`
+    const [payments, refunds] = split(some)
+    const sales = [...payments, ...refunds]
+    const sums = [amount, received, () => 0, discount, () => 0, fee, () => 0, net]
+    return [
+      `${name}\t`,
+      '\t',
+      payments.length,
+      refunds.length,
+      ...sums.map((of) => yuan(sales, of)),
+    ].join(',')
   }
   return [
     '#支付宝业务汇总查询',

@@ -185,7 +185,7 @@ function Sums({ date }: { readonly date: string }): ReactNode {
     queryFn: () => request<DaySummary>('GET', '/v1/day_summaries', { query: { date } }),
   })
   if (error !== null) return <Problem error={error} />
-  const rows = ['gross', 'refunded', 'fee', 'net'] as const
+  const rows = ['gross', 'refunded', 'discount', 'fee', 'net'] as const
   const cell = (
     side: DaySummary['books'] | null | undefined,
     row: (typeof rows)[number],
