@@ -11,6 +11,8 @@ export const AUDIT_ACTIONS = [
   'refund.create',
   'refund.retry',
   'refund.cancel',
+  'refund_hold.create',
+  'refund_hold.lift',
   'refund_request.approve',
   'refund_request.decline',
   'reconciliation.run',

@@ -9,7 +9,8 @@ import { createWriteStream } from 'node:fs'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { request } from 'undici'
-import { AlipayError, RequestRefused, type AlipayClient } from '../alipay/index.ts'
+import { AlipayError, billDownloadUrl, RequestRefused, type AlipayClient } from '../alipay/index.ts'
+import { observeCall, type CallObserver } from '../payments/index.ts'
 import type { BillType } from './bill-row.ts'
 
 /** The part of the client that the books use. */
@@ -39,18 +40,19 @@ const BILL_BYTES_MAX = 1_073_741_824
  * Fetches a day's bill.
  *
  * @param file Where it is put.
+ * @param onCall Is told of the call for its address. Default: nobody is.
  */
 export async function fetchBill(
   gateway: BillGateway,
   { billType, date }: { readonly billType: BillType; readonly date: string },
   file: string,
+  onCall: CallObserver = () => {},
 ): Promise<FetchedBill> {
   let url: string | undefined
   try {
-    const answer = await gateway.bill.downloadUrl({
-      bill_type: billType,
-      bill_date: date,
-    })
+    const answer = await observeCall(billDownloadUrl.name, onCall, () =>
+      gateway.bill.downloadUrl({ bill_type: billType, bill_date: date }),
+    )
     url = answer.bill_download_url
   } catch (error) {
     if (!(error instanceof AlipayError)) throw error

@@ -11,6 +11,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { systemClock, type Clock, type Instant } from '../alipay/index.ts'
+import type { CallObserver } from '../payments/index.ts'
 import { CATCH_UP_DAYS, dueDates } from './bill-schedule.ts'
 import type { BillType } from './bill-row.ts'
 import type { BooksStore, DifferenceRange } from './books-store.ts'
@@ -40,6 +41,8 @@ export interface BooksOptions {
   readonly clock?: Clock
   /** Is told of each run that is over. Default: nobody is. */
   readonly onFinished?: (reconciliation: Reconciliation) => void
+  /** Is told of each call of the gateway that is over. Default: nobody is. */
+  readonly onCall?: CallObserver
   /** Is told of failures. Default: writes them to stderr. */
   readonly onError?: (error: unknown) => void
 }
@@ -114,6 +117,7 @@ export function createBooks(options: BooksOptions): Books {
     clock,
     rules,
     newToken: randomUUID,
+    onCall: options.onCall ?? (() => {}),
   }
   const inHand = new Set<Promise<unknown>>()
   let timer: NodeJS.Timeout | undefined

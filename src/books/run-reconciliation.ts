@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addMs, toFen, type Clock, type Instant } from '../alipay/index.ts'
+import { traced, type CallObserver } from '../payments/index.ts'
 import { BillInvalid } from './bill-invalid.ts'
 import type { BillType } from './bill-row.ts'
 import { NO_TOTALS } from './bill-totals.ts'
@@ -30,6 +31,7 @@ export interface RunContext {
   readonly clock: Clock
   readonly rules: BooksRules
   readonly newToken: () => string
+  readonly onCall: CallObserver
 }
 
 /** Rows between two signs of progress. */
@@ -44,10 +46,24 @@ const RENEW_MS = 15_000
  *
  * @param file A bill that was given by hand; else it is fetched.
  */
-export async function runReconciliation(
+export function runReconciliation(
+  context: RunContext,
+  opened: Reconciliation,
+  file?: string,
+): Promise<Reconciliation> {
+  const { id, date, billType } = opened
+  const attributes = { 'saoma.reconciliation.id': id, 'saoma.bill': `${billType} ${date}` }
+  return traced('reconcile', { attributes }, async (span) => {
+    const ended = await runClaimed(context, opened, file)
+    span.setAttribute('saoma.reconciliation.status', ended.status)
+    return ended
+  })
+}
+
+async function runClaimed(
   context: RunContext,
   { id }: Reconciliation,
-  file?: string,
+  file: string | undefined,
 ): Promise<Reconciliation> {
   const { store, newToken } = context
   const lease: BooksLease = { token: newToken(), ms: LEASE_MS }
@@ -80,7 +96,7 @@ async function run(
   const folder = await mkdtemp(join(tmpdir(), 'saoma-bill-'))
   try {
     const downloaded = join(folder, 'bill')
-    const fetched = await fetchBill(context.gateway, { billType, date }, downloaded)
+    const fetched = await fetchBill(context.gateway, { billType, date }, downloaded, context.onCall)
     switch (fetched.status) {
       case 'fetched':
         return await compareFile(context, { ...before, source: 'alipay' }, lease, downloaded)

@@ -10,6 +10,7 @@ import { parseYuan, rawText, type VerifiedNotification } from '../alipay/index.t
 import { commitEvidence } from './commit.ts'
 import type { Evidence } from './evidence.ts'
 import { readAmount, readTime } from './gateway-calls.ts'
+import { traced } from './tracing.ts'
 import type { Worker, WorkerContext } from './worker.ts'
 
 /** What became of it. */
@@ -39,12 +40,16 @@ export async function acceptNotification(
     await store.storeOrphan({ outTradeNo, receivedAt: clock.now(), params: { ...params } })
     return 'stored_for_review'
   }
-  crashPoint('notification-verified')
-  const raw = rawText(notification) ?? null
-  const { changed } = await commitEvidence(context, found, evidence, { raw })
-  crashPoint('notification-committed')
-  worker.wake()
-  return changed ? 'applied' : 'unchanged'
+  const { id, traceParent } = found.payment
+  const span = { from: traceParent, attributes: { 'saoma.payment.id': id } }
+  return traced('notification', span, async () => {
+    crashPoint('notification-verified')
+    const raw = rawText(notification) ?? null
+    const { changed } = await commitEvidence(context, found, evidence, { raw })
+    crashPoint('notification-committed')
+    worker.wake()
+    return changed ? 'applied' : 'unchanged'
+  })
 }
 
 /** The facts of a trade notification; `undefined` where it is not one. */

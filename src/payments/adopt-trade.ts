@@ -11,6 +11,7 @@ import { callQuery, callRefundQuery } from './gateway-calls.ts'
 import { newCheckoutToken, newPaymentId } from './identifiers.ts'
 import { newPayment } from './new-payment.ts'
 import { NO_METADATA, type PaymentRecord } from './payment.ts'
+import { traceParent } from './tracing.ts'
 import { transition } from './transitions.ts'
 import type { Worker, WorkerContext } from './worker.ts'
 
@@ -70,6 +71,7 @@ export async function adoptTrade(
       operatorId: sale.operatorId,
       terminalId: sale.terminalId,
       retryAllowed: false,
+      traceParent: traceParent(),
     },
     createdAt,
   )

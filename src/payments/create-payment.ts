@@ -31,6 +31,7 @@ import {
 import { isPlainText } from './plain-text.ts'
 import { StoreUnavailable, type Lease, type PaymentCommit } from './payment-store.ts'
 import { newPayment } from './new-payment.ts'
+import { traceParent } from './tracing.ts'
 import type { Worker, WorkerContext } from './worker.ts'
 
 /** A sale to be paid. */
@@ -243,6 +244,7 @@ function toPayment(
       operatorId: order.operatorId ?? null,
       terminalId: order.terminalId ?? null,
       retryAllowed: order.retryAllowed ?? false,
+      traceParent: traceParent(),
     },
     now,
   )

@@ -39,6 +39,8 @@ import {
 import { createRefund, type CreateRefundRequest, type CreateRefundResult } from './create-refund.ts'
 import { cancelRefund, retryRefund, type DecideRefundResult } from './decide-refund.ts'
 import { PRODUCT_CODE_DEFAULT, type Gateway } from './gateway-calls.ts'
+import { observeGateway, type CallObserver } from './observed-gateway.ts'
+import { observeStore, type CommitObserver } from './observed-store.ts'
 import { secureRandom, type RandomBytes } from './identifiers.ts'
 import { liftRefundHold } from './lift-hold.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
@@ -98,6 +100,10 @@ export interface PaymentsOptions {
   readonly onError?: (error: unknown) => void
   /** Is told when a call's outcome becomes unknown, once in a row. Default: nobody is. */
   readonly onUnknown?: (call: UnknownCall) => void
+  /** Is told of each call of the gateway that is over. Default: nobody is. */
+  readonly onCall?: CallObserver
+  /** Is told of each commit that this process has made. Default: nobody is. */
+  readonly onCommit?: CommitObserver
 }
 
 /** The payments of one application. */
@@ -187,7 +193,8 @@ export interface Payments {
 
 /** Makes the engine. Nothing runs in the background until `start()`. */
 export function createPayments(options: PaymentsOptions): Payments {
-  const { store, gateway } = options
+  const store = observeStore(options.store, options.onCommit ?? (() => {}))
+  const gateway = observeGateway(options.gateway, options.onCall ?? (() => {}))
   const clock = options.clock ?? gateway.clock ?? systemClock
   const monotonicMs = options.monotonicMs ?? (() => performance.now())
   const onError = options.onError ?? ((error) => console.error(error))
@@ -350,6 +357,8 @@ export {
   type OrderSettings,
 } from './gateway-calls.ts'
 export type { RandomBytes } from './identifiers.ts'
+export { observeCall, type CallObserver, type ObservedCall } from './observed-gateway.ts'
+export type { CommitObserver } from './observed-store.ts'
 export { METADATA_KEY_MAX, METADATA_KEYS_MAX, METADATA_VALUE_MAX } from './metadata.ts'
 export { duePriority, nextDueAt } from './next-step.ts'
 export * from './payment.ts'
@@ -374,4 +383,5 @@ export {
   DEADLINE_MIN_MS,
 } from './schedule.ts'
 export { wireSubject } from './subject.ts'
+export { traced, type SpanOptions } from './tracing.ts'
 export type { UnknownCall } from './worker.ts'

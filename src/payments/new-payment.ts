@@ -25,6 +25,7 @@ export type PaymentOrder = Pick<
   | 'operatorId'
   | 'terminalId'
   | 'retryAllowed'
+  | 'traceParent'
 >
 
 /** A payment that Alipay has not been told of: it is due at once. */

@@ -142,6 +142,11 @@ export interface Payment {
   readonly terminalId: string | null
   /** Whether the cashier page may offer a new code after the end, for the same reference. */
   readonly retryAllowed: boolean
+  /**
+   * The span that created it, as W3C's `traceparent`: what is done about it later is linked to it.
+   * `null` where none was recorded.
+   */
+  readonly traceParent: string | null
 }
 
 /** Names and values that the merchant keeps with an object: at most 50. */

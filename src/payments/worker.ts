@@ -30,6 +30,7 @@ import { StoreUnavailable, type Lease } from './payment-store.ts'
 import type { RateBudget } from './rate-budget.ts'
 import { heldBecause, type HeldReason } from './refund-hold.ts'
 import { earlier, FRESH_ANSWER_MS } from './schedule.ts'
+import { traced } from './tracing.ts'
 
 /** What a worker needs. */
 export interface WorkerContext extends CommitContext {
@@ -181,8 +182,14 @@ export class Worker {
     return current.record
   }
 
+  #take(progress: Progress, step: Step, lease: HeldLease): Promise<Progress> {
+    const { id, traceParent } = progress.record.payment
+    const span = { from: traceParent, attributes: { 'saoma.payment.id': id } }
+    return traced(`step ${step.kind}`, span, () => this.#do(progress, step, lease))
+  }
+
   /** One step: what must be known is committed before the call, what it proves after it. */
-  async #take(progress: Progress, step: Step, lease: HeldLease): Promise<Progress> {
+  async #do(progress: Progress, step: Step, lease: HeldLease): Promise<Progress> {
     const { store, gateway, settings, clock, monotonicMs, crashPoint } = this.#context
     const { record, fresh } = progress
     switch (step.kind) {

@@ -31,6 +31,7 @@ import type { Health, RouteEnvironment, Server, ServerContext, ServerOptions } f
 import { notFound, sendProblem, type Problem } from './problem.ts'
 import { referencePage } from './reference-page.ts'
 import { RequestLog } from './request-log.ts'
+import { underRequestSpan } from './request-span.ts'
 import { securityHeaders } from './security-headers.ts'
 import { subCodePage } from './sub-code-page/page.ts'
 
@@ -68,7 +69,7 @@ export function createServer(options: ServerOptions): Server {
     c.set('requestId', `req_${randomUUID().replaceAll('-', '')}`)
     c.set('baseUrl', context.baseUrl)
     const beganMs = performance.now()
-    await next()
+    await underRequestSpan(c, () => routeOf(c), next)
     c.header('request-id', c.get('requestId'))
     // The cashier page says itself who may frame it.
     for (const [name, value] of Object.entries(securityHeaders())) {

@@ -22,6 +22,7 @@ const FIXED: readonly string[] = [
   'operator_id',
   'terminal_id',
   'retry_allowed',
+  'trace_parent',
 ] satisfies readonly (keyof PaymentRow)[]
 
 /** All of a payment, but for its application. */
@@ -73,6 +74,7 @@ export const PAYMENT_COLUMNS = columns<PaymentRow>({
   operator_id: true,
   terminal_id: true,
   retry_allowed: true,
+  trace_parent: true,
 })
 
 /** Those of a payment that a commit writes. */

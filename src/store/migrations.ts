@@ -21,6 +21,7 @@ import { merchantSchema } from './merchant-schema.ts'
 import { movesSchema } from './moves-schema.ts'
 import type { Schema } from './schema.ts'
 import { upkeepSchema } from './upkeep-schema.ts'
+import { tracesSchema } from './traces-schema.ts'
 import { usersSchema } from './users-schema.ts'
 
 /** What each migration runs, in the order of their names. */
@@ -33,6 +34,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly strin
   '0006-moves': movesSchema,
   '0007-apps': appsSchema,
   '0008-upkeep': upkeepSchema,
+  '0009-traces': tracesSchema,
 }
 
 /** The migrations, in their order. */

@@ -75,6 +75,7 @@ export function toPaymentRow(record: PaymentRecord): PaymentRow {
     operator_id: storableOrNull(payment.operatorId),
     terminal_id: storableOrNull(payment.terminalId),
     retry_allowed: Number(payment.retryAllowed),
+    trace_parent: payment.traceParent,
   }
 }
 
@@ -127,6 +128,7 @@ export function fromPaymentRow(row: PaymentRow): Payment {
     operatorId: row.operator_id,
     terminalId: row.terminal_id,
     retryAllowed: row.retry_allowed === 1,
+    traceParent: row.trace_parent,
   }
 }
 

@@ -100,6 +100,8 @@ export interface PaymentsTable {
   terminal_id: string | null
   /** Whether the cashier page offers a new code after the end. */
   retry_allowed: number
+  /** W3C's `traceparent` of the span that created it; null where none was recorded. */
+  trace_parent: string | null
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import type { IncomingHttpHeaders } from 'node:http'
+import { context, propagation } from '@opentelemetry/api'
 import type { Dispatcher } from 'undici'
 import { readHttpDate, type Clock, type Instant } from '../alipay/index.ts'
 import type { WebhookEndpoint } from './endpoint.ts'
@@ -61,11 +62,11 @@ export interface AttemptContext {
  * @throws {SecretInvalid} If the endpoint's secrets cannot be read.
  */
 export async function attemptDelivery(
-  context: AttemptContext,
+  attempt: AttemptContext,
   endpoint: Pick<WebhookEndpoint, 'id' | 'url' | 'secrets'>,
   message: WebhookMessage,
 ): Promise<AttemptResult> {
-  const { dispatcher, vault, clock, monotonicMs, timeoutMs = ATTEMPT_TIMEOUT_MS } = context
+  const { dispatcher, vault, clock, monotonicMs, timeoutMs = ATTEMPT_TIMEOUT_MS } = attempt
   const at = clock.now()
   const secrets = endpoint.secrets.inForce(endpoint.id, vault, at)
   const headers = {
@@ -73,6 +74,8 @@ export async function attemptDelivery(
     'user-agent': 'saoma-webhooks',
     ...signWebhook({ ...message, at }, secrets),
   }
+  // The receiver's spans join ours, where somebody looks at them.
+  propagation.inject(context.active(), headers)
   const { origin, pathname, search } = new URL(endpoint.url)
   const begun = monotonicMs()
   const exchange = await new Promise<Exchange>((resolve) => {

@@ -6,10 +6,12 @@
  * @module
  */
 
+import { SpanKind } from '@opentelemetry/api'
 import { addMs, type Clock } from '../alipay/index.ts'
 import { DueLoop } from '../payments/due-loop.ts'
 import { newLeaseToken } from '../payments/identifiers.ts'
 import type { Lease } from '../payments/payment-store.ts'
+import { traced } from '../payments/tracing.ts'
 import { unsent, type AttemptResult } from './attempt.ts'
 import { BREAKER_FAILURES, IN_FLIGHT_MAX, inFlightMax } from './breaker.ts'
 import type { WebhookCrashPoint } from './crash-points.ts'
@@ -117,7 +119,19 @@ export class Dispatcher {
   async #deliver(delivery: ClaimedDelivery, lease: Lease): Promise<void> {
     const { crashPoint } = this.#context
     crashPoint('delivery-claimed')
-    const result = await this.#attempt(delivery)
+    const { endpoint, event, attempts } = delivery
+    const attributes = {
+      'saoma.webhook.endpoint': endpoint.id,
+      'saoma.webhook.attempt': attempts + 1,
+      ...(event !== null && { 'saoma.event.id': event.id, 'saoma.event.type': event.type }),
+    }
+    const span = { kind: SpanKind.CLIENT, attributes }
+    const result = await traced('webhook', span, async (told) => {
+      const attempt = await this.#attempt(delivery)
+      told.setAttribute('saoma.webhook.verdict', attempt.verdict)
+      if (attempt.status !== null) told.setAttribute('http.response.status_code', attempt.status)
+      return attempt
+    })
     crashPoint('delivery-sent')
     await this.#writeDown(delivery, lease, result)
   }

@@ -413,6 +413,7 @@ describe('with notifications', () => {
 
   test('a notification of an unknown order is answered success and kept for people', async () => {
     const storeOrphan = vi.spyOn(shop.store, 'storeOrphan')
+    shop.run(shop.engine())
     const { qr_code } = await shop.client.trade.precreate(
       { out_trade_no: 'of_another_system', total_amount: '0.01', subject: '美式咖啡' },
       { notifyUrl: shop.notifyUrl },

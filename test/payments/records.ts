@@ -68,6 +68,7 @@ export function payment(change: Partial<Payment> = {}): Payment {
     operatorId: null,
     terminalId: null,
     retryAllowed: false,
+    traceParent: null,
     ...change,
   }
 }
