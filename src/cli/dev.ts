@@ -8,10 +8,10 @@
 import { join } from 'node:path'
 import { createClient, MovableClock, type Fen } from '../alipay/index.ts'
 import { createEmulator, listen, type Emulator } from '../emulator/index.ts'
-import type { LogEntry } from '../server/index.ts'
 import { DEV_IDENTITY } from './configuration.ts'
 import { Failure } from './failure.ts'
 import { lanAddress } from './lan-address.ts'
+import { createLog } from './log.ts'
 import { openStore, startMerchantServer, type MerchantServer } from './merchant-server.ts'
 import { describeConsole } from './owner-code.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -70,9 +70,7 @@ export async function startDev(options: DevOptions): Promise<{
   // One clock for both sides, so that putting it forward in the panel is felt by the engine too.
   const clock = new MovableClock()
   // First, as it proves that the folder is ours: a second process would spoil the journal below.
-  const log = (entry: LogEntry): void => {
-    if (entry.level !== 'info') process.stderr.write(`${JSON.stringify(entry)}\n`)
-  }
+  const log = createLog({ level: 'warn' })
   const identity = DEV_IDENTITY
   const store = await openStore({ folder, identity, clock, log })
   let server: MerchantServer | undefined

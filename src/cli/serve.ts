@@ -5,10 +5,10 @@
  */
 
 import { createClient, GatewayClock } from '../alipay/index.ts'
-import type { LogEntry } from '../server/index.ts'
 import { readServeConfiguration, type Environment } from './configuration.ts'
 import { readCrashHook } from './crash-hook.ts'
 import { Failure } from './failure.ts'
+import { createLog } from './log.ts'
 import { openStore, startMerchantServer } from './merchant-server.ts'
 import { describeConsole } from './owner-code.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -22,7 +22,7 @@ import { untilStopped } from './until-stopped.ts'
 export async function serve(env: Environment): Promise<void> {
   const configuration = readServeConfiguration(env)
   const { folder, gateway, publicUrl } = configuration
-  const log = (entry: LogEntry): void => void process.stderr.write(`${JSON.stringify(entry)}\n`)
+  const log = createLog()
   const crashPoint = readCrashHook(env)
   const clock = new GatewayClock({
     onAlarm({ kind, ...alarm }) {

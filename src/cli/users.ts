@@ -22,6 +22,7 @@ import { readDatabaseConfiguration, readIdentity, type Environment } from './con
 import { readEnvironment } from './environment-file.ts'
 import { Failure } from './failure.ts'
 import { findRunning } from './folder.ts'
+import { createLog } from './log.ts'
 import { connect } from './merchant-api.ts'
 import { openStore } from './merchant-server.ts'
 
@@ -97,15 +98,16 @@ async function inDatabase(env: Environment, folder: string): Promise<UserBook> {
     )
   }
   const identity = readIdentity(env)
+  const log = createLog()
   const store = await openStore({
     folder,
     database,
     identity,
     clock: systemClock,
-    log: (entry) => void process.stderr.write(`${JSON.stringify(entry)}\n`),
+    log,
   })
   const onError = (error: unknown): void => {
-    process.stderr.write(`${JSON.stringify(describeError(error))}\n`)
+    log({ level: 'error', event: 'users.failed', ...describeError(error) })
   }
   // Nothing is sealed or opened here: authenticators are set up in the back office.
   const users = createUsers({ store: store.users, vault: MasterKey.create(), onError })
