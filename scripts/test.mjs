@@ -1,14 +1,14 @@
 /**
  * `npm test`: makes the checkout ready, finds (or on Debian and Ubuntu installs) the browser and
- * the database that some tests need, runs the tests, and says what was not tested and why.
- * Arguments go to vitest; `--all` adds the long parts.
+ * the database that some tests need, runs the tests, and says what was not tested and why, and
+ * where the pictures of the pages are. Arguments go to vitest; `--all` adds the long parts.
  *
  * @module
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isMain, run, tool } from './run.mjs'
+import { isMain, root, run, tool } from './run.mjs'
 import { setup } from './setup.mjs'
 import { findTestPrograms } from './test-programs.mjs'
 
@@ -17,6 +17,7 @@ function test(args) {
   const { env, untested } = findTestPrograms()
   const folder = mkdtempSync(join(tmpdir(), 'saoma-test-'))
   const report = join(folder, 'report.json')
+  const screenshots = process.env.SAOMA_SCREENSHOTS || join(root, '.screenshots')
   try {
     const status = run(
       process.execPath,
@@ -28,9 +29,17 @@ function test(args) {
         `--outputFile.json=${report}`,
         ...args.filter((arg) => arg !== '--all'),
       ],
-      { env: { ...process.env, ...env, ...(args.includes('--all') && { SAOMA_TEST_ALL: '1' }) } },
+      {
+        env: {
+          ...process.env,
+          ...env,
+          SAOMA_SCREENSHOTS: screenshots,
+          ...(args.includes('--all') && { SAOMA_TEST_ALL: '1' }),
+        },
+      },
     )
     for (const line of untested) console.log(`Not tested: ${line}`)
+    if (existsSync(screenshots)) console.log(`Pictures of the pages: ${screenshots}`)
     console.log(count(report))
     return status
   } finally {

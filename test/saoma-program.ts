@@ -30,6 +30,9 @@ vi.setConfig({ testTimeout: 60_000 })
 /** Generous: other tests use the same machine. */
 export const PATIENCE = { timeout: 15_000, interval: 50 }
 
+/** A process that starts loads all of the program first, while others do the same. */
+const STARTING = { timeout: 40_000, interval: 50 }
+
 /** A process that runs, and what it has said so far. */
 export interface Running {
   readonly pid: number
@@ -41,6 +44,8 @@ export interface Running {
   ended(): Promise<number | null>
 }
 
+type Method = 'GET' | 'POST' | 'DELETE'
+
 /** A `saoma dev` that is ready. */
 export interface Dev extends Running {
   readonly options: DevOptions
@@ -49,9 +54,9 @@ export interface Dev extends Running {
   /** Where the emulator and its pages are. */
   readonly emulator: string
   /** Calls the merchant API below `/v1`. */
-  api<T = Payment>(method: 'GET' | 'POST', path: string, body?: object): Promise<T>
+  api<T = Payment>(method: Method, path: string, body?: object): Promise<T>
   /** Calls the emulator's control API below `/_emulator`. */
-  control<T = object>(method: 'GET' | 'POST', path: string, body?: object): Promise<T>
+  control<T = object>(method: Method, path: string, body?: object): Promise<T>
   /** What a buyer does: scans the code of a payment. Resolves with the number of the trade. */
   scan(payment: Payment): Promise<string>
   /** What the same buyer does then. */
@@ -86,20 +91,24 @@ export interface DevOptions {
 /** The buyer who pays. */
 const BUYER = '2088102100000016'
 
-/** A new folder, which is removed after the test. */
-export function temporaryFolder(): string {
+/** Has something done at the end: of the test, or of what else it was made for. */
+export type AtEnd = (work: () => void | Promise<void>) => void
+
+/** A new folder, which is removed at the end. */
+export function temporaryFolder(atEnd: AtEnd = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), 'saoma-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  atEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
 }
 
-/** Starts the program; it is killed after the test if it still runs. */
+/** Starts the program; it is killed at the end if it still runs. */
 export async function startSaoma(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  atEnd: AtEnd = onTestFinished,
 ): Promise<Running> {
   const child = spawn(process.execPath, [...(await program()), ...args], {
-    cwd: temporaryFolder(),
+    cwd: temporaryFolder(atEnd),
     env: { ...withoutSettings(process.env), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -116,7 +125,7 @@ export async function startSaoma(
       return closed
     },
   }
-  onTestFinished(async () => void (await running.kill('SIGKILL')))
+  atEnd(async () => void (await running.kill('SIGKILL')))
   return running
 }
 
@@ -131,8 +140,8 @@ export async function saoma(
 }
 
 /** Free ports and a new folder. */
-export async function devOptions(): Promise<DevOptions> {
-  return { port: await freePort(), emulatorPort: await freePort(), folder: temporaryFolder() }
+export async function devOptions(atEnd: AtEnd = onTestFinished): Promise<DevOptions> {
+  return { port: await freePort(), emulatorPort: await freePort(), folder: temporaryFolder(atEnd) }
 }
 
 /** The command line of a `saoma dev`. */
@@ -141,9 +150,9 @@ export function devArgs({ port, emulatorPort, folder }: DevOptions): string[] {
 }
 
 /** Starts `saoma dev` and waits until it is ready. */
-export async function startDev(given?: DevOptions): Promise<Dev> {
-  const options = given ?? (await devOptions())
-  const running = await startSaoma(devArgs(options))
+export async function startDev(given?: DevOptions, atEnd: AtEnd = onTestFinished): Promise<Dev> {
+  const options = given ?? (await devOptions(atEnd))
+  const running = await startSaoma(devArgs(options), {}, atEnd)
   await untilSaid(running, 'Stop with Ctrl+C')
   const server = `http://127.0.0.1:${options.port}`
   const emulator = `http://127.0.0.1:${options.emulatorPort}`
@@ -199,7 +208,7 @@ export function untilStatus(ask: () => Promise<Payment>, status: string): Promis
 export async function untilSaid(running: Running, text: string): Promise<void> {
   let over = false
   void running.ended().then(() => (over = true))
-  await vi.waitUntil(() => over || running.stdout().includes(text), PATIENCE)
+  await vi.waitUntil(() => over || running.stdout().includes(text), STARTING)
   if (running.stdout().includes(text)) return
   throw new Error(`It ended without "${text}":\n${running.stdout()}${running.stderr()}`)
 }

@@ -1,28 +1,22 @@
 /**
  * The cashier page in a browser: every state of it in both languages, light and dark, on a phone, a
- * desktop and a counter's screen, inside a shop's page, printed, and without JavaScript. With
- * SAOMA_SCREENSHOTS set to a folder, pictures of them are left there.
+ * desktop and a counter's screen, inside a shop's page, printed, and without JavaScript.
  *
  * @module
  */
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, onTestFinished } from 'vitest'
 import type { Payment } from '../../src/payments/index.ts'
 import { listen, type CashierLook } from '../../src/server/index.ts'
-import { PATIENCE, root } from '../saoma-program.ts'
+import { root } from '../saoma-program.ts'
 import { startServer } from '../server/server-under-test.ts'
 import { seriousProblems } from './axe.ts'
+import { fits, inBrowser, looksAt, nameOf, PHONE, shoot, SIZES, test } from './in-browser.ts'
 import { listenForSounds } from './sounds.ts'
-
-const executablePath = process.env['SAOMA_CHROMIUM'] ?? ''
-const screenshots = process.env['SAOMA_SCREENSHOTS'] ?? ''
-
-const PHONE = { width: 375, height: 812 }
-const DESKTOP = { width: 1280, height: 800 }
 
 /** How a payment comes to each state of the page. */
 const STATES: Readonly<Record<string, Partial<Payment>>> = {
@@ -48,54 +42,35 @@ const LOGO = {
   ),
 } as const
 
-describe.skipIf(executablePath === '')('the cashier page in a browser', () => {
-  let browser: Browser
-
-  beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    })
-  })
-  afterAll(() => browser.close())
-
-  test.each(['zh-CN', 'en'])(
-    'has nothing that axe calls serious, in %s, in every state, light and dark, phone and desktop',
-    async (locale) => {
-      const { url, payments } = await start({ logo: LOGO })
-      for (const [device, viewport] of [
-        ['phone', PHONE],
-        ['desktop', DESKTOP],
-      ] as const) {
-        for (const colorScheme of ['light', 'dark'] as const) {
-          const isPhone = device === 'phone'
-          const page = await open({
-            locale,
-            viewport,
-            colorScheme,
-            isMobile: isPhone,
-            hasTouch: isPhone,
-          })
-          for (const [state, change] of Object.entries(STATES)) {
-            payments.change('pay_1', { ...BEFORE, ...change })
-            await page.goto(url)
-            expect(await page.getAttribute('#checkout', 'data-state')).toBe(state)
-            expect(await seriousProblems(page), `${state} ${device} ${colorScheme}`).toEqual([])
-            const widest = await page.evaluate<number>('document.documentElement.scrollWidth')
-            expect(widest).toBe(viewport.width)
-            await shoot(page, `cashier-${state}-${locale}-${device}-${colorScheme}`)
-          }
-        }
+inBrowser('the cashier page in a browser', () => {
+  test('has nothing that axe calls serious in any state, in both languages, light and dark, phone and desktop', async ({
+    open,
+  }) => {
+    const { url, payments } = await start({ logo: LOGO })
+    const pages = new Map<string, Page>()
+    for (const [index, [state, change]] of Object.entries(STATES).entries()) {
+      payments.change('pay_1', { ...BEFORE, ...change })
+      for (const look of looksAt(index)) {
+        const { locale, device, colorScheme } = look
+        const isPhone = device === 'phone'
+        const viewport = SIZES[device]
+        const name = nameOf(`cashier-${state}`, look)
+        const options = { locale, viewport, colorScheme, isMobile: isPhone, hasTouch: isPhone }
+        const page = pages.get(JSON.stringify(look)) ?? (await open(options))
+        pages.set(JSON.stringify(look), page)
+        await page.goto(url)
+        expect(await page.getAttribute('#checkout', 'data-state')).toBe(state)
+        expect(await seriousProblems(page), name).toEqual([])
+        expect(await fits(page), name).toBe(true)
+        await shoot(page, name)
       }
-    },
-    120_000,
-  )
+    }
+  })
 
-  test('takes what others wrote as text, however hostile', async () => {
+  test('takes what others wrote as text, however hostile', async ({ open }) => {
     const evil = `<img src=x onerror=alert(1)>‮${'😀'.repeat(40)}"'</bdi></main>`
     const { url, payments } = await start({}, { merchantName: evil, subject: evil })
     const page = await open()
-    page.on('dialog', () => expect.unreachable('It ran what was written'))
     await page.goto(url)
     expect(await page.textContent('.subject bdi')).toBe(evil)
     // The same when it is drawn by the script.
@@ -103,11 +78,13 @@ describe.skipIf(executablePath === '')('the cashier page in a browser', () => {
     await state(page, 'expired')
     expect(await page.textContent('.subject bdi')).toBe(evil)
     expect(await page.locator('main img').count()).toBe(0)
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(1280)
+    expect(await fits(page)).toBe(true)
     await shoot(page, 'cashier-hostile')
   })
 
-  test('"I have paid" is reached by keyboard, and tells who does not see it what was found', async () => {
+  test('"I have paid" is reached by keyboard, and tells who does not see it what was found', async ({
+    open,
+  }) => {
     const { url, payments } = await start()
     const page = await open()
     await page.goto(url)
@@ -124,7 +101,9 @@ describe.skipIf(executablePath === '')('the cashier page in a browser', () => {
     expect(await page.evaluate('document.activeElement.tagName')).toBe('H1')
   })
 
-  test('works without JavaScript: it is checked, comes again by itself, and tries again', async () => {
+  test('works without JavaScript: it is checked, comes again by itself, and tries again', async ({
+    open,
+  }) => {
     const { url, payments } = await start()
     const page = await open({ javaScriptEnabled: false })
     await page.goto(url)
@@ -139,7 +118,7 @@ describe.skipIf(executablePath === '')('the cashier page in a browser', () => {
     expect(await page.getAttribute('#checkout', 'data-state')).toBe('waiting')
   })
 
-  test('opens Alipay on a phone by one button, which a desktop has not', async () => {
+  test('opens Alipay on a phone by one button, which a desktop has not', async ({ open }) => {
     const { url } = await start()
     const phone = await open({ viewport: PHONE, isMobile: true, hasTouch: true })
     await phone.goto(url)
@@ -150,7 +129,7 @@ describe.skipIf(executablePath === '')('the cashier page in a browser', () => {
     expect(await desktop.isVisible('.pay')).toBe(false)
   })
 
-  test('is under 20 kB as it comes over the wire, with its script and styles', async () => {
+  test('is under 20 kB as it comes over the wire, with its script and styles', async ({ open }) => {
     const { url } = await start({ accent: '#6b3e1f' })
     const page = await open()
     const session = await page.context().newCDPSession(page)
@@ -163,9 +142,11 @@ describe.skipIf(executablePath === '')('the cashier page in a browser', () => {
     expect(bytes).toBeLessThan(20_000)
   })
 
-  test('on a counter’s screen everything is done by keys, and a payment is heard', async () => {
+  test('on a counter’s screen everything is done by keys, and a payment is heard', async ({
+    open,
+  }) => {
     const { url, payments } = await start({ logo: LOGO })
-    const page = await open({}, [/AudioContext was not allowed/])
+    const page = await open({ expected: [/AudioContext was not allowed/] })
     await listenForSounds(page)
     await page.goto(`${url}?display=counter`)
     await shoot(page, 'display-waiting')
@@ -190,7 +171,9 @@ describe.skipIf(executablePath === '')('the cashier page in a browser', () => {
     }
   })
 
-  test('inside a shop’s page it tells the shop what happens, and takes the height that it needs', async () => {
+  test('inside a shop’s page it tells the shop what happens, and takes the height that it needs', async ({
+    open,
+  }) => {
     const shop = await startShop()
     const { origin, url, payments } = await start({ embeddedBy: [shop.origin] })
     shop.show(`<div data-saoma-checkout="${url}" data-theme="light"></div>
@@ -216,7 +199,7 @@ describe.skipIf(executablePath === '')('the cashier page in a browser', () => {
     ])
   })
 
-  test('is put into a page as the guide shows, which is told when it is paid', async () => {
+  test('is put into a page as the guide shows, which is told when it is paid', async ({ open }) => {
     const guide = readFileSync(join(root, 'docs/guides/cashier-page.md'), 'utf8')
     const [, example = ''] = /```html\n([^]+?)```/.exec(guide) ?? []
     const shop = await startShop()
@@ -233,18 +216,18 @@ describe.skipIf(executablePath === '')('the cashier page in a browser', () => {
     await page.waitForURL('**/thanks')
   })
 
-  test('is not shown inside the page of a site that is not named', async () => {
+  test('is not shown inside the page of a site that is not named', async ({ open }) => {
     const shop = await startShop()
     const { url } = await start({ embeddedBy: ['https://another.example'] })
     shop.show(`<iframe src="${url}"></iframe>`)
-    const page = await open({}, [/frame-ancestors/])
+    const page = await open({ expected: [/frame-ancestors/] })
     await page.goto(shop.origin)
     await expect(
       page.frameLocator('iframe').locator('main').waitFor({ timeout: 1_000 }),
     ).rejects.toThrow(/Timeout/)
   })
 
-  test('is printed as a receipt alone', async () => {
+  test('is printed as a receipt alone', async ({ open }) => {
     const { url, payments } = await start({ logo: LOGO })
     payments.change('pay_1', STATES['paid'] ?? {})
     const page = await open()
@@ -257,27 +240,6 @@ describe.skipIf(executablePath === '')('the cashier page in a browser', () => {
     expect(await page.textContent('.order')).toContain('2026112322001476120511112233')
     await shoot(page, 'receipt')
   })
-
-  /** A page of a person of their own, which is to meet no error and break no policy. */
-  async function open(
-    options: BrowserContextOptions = {},
-    expected: readonly RegExp[] = [],
-  ): Promise<Page> {
-    const context = await browser.newContext({ locale: 'zh-CN', viewport: DESKTOP, ...options })
-    const page = await context.newPage()
-    page.setDefaultTimeout(PATIENCE.timeout)
-    const wrong: string[] = []
-    page.on('console', (message) => {
-      if (message.type() !== 'error' && message.type() !== 'warning') return
-      wrong.push(`${message.text()} (${message.location().url})`)
-    })
-    page.on('pageerror', (error) => wrong.push(String(error)))
-    onTestFinished(async () => {
-      await context.close()
-      expect(wrong.filter((text) => !expected.some((pattern) => pattern.test(text)))).toEqual([])
-    })
-    return page
-  }
 })
 
 /** What a payment is before it comes to a state. */
@@ -321,10 +283,4 @@ async function startShop() {
 
 async function state(page: Page, wanted: string): Promise<void> {
   await page.waitForSelector(`#checkout[data-state=${wanted}]`)
-}
-
-async function shoot(page: Page, name: string): Promise<void> {
-  if (screenshots === '') return
-  mkdirSync(screenshots, { recursive: true })
-  await page.screenshot({ path: join(screenshots, `${name}.png`), animations: 'disabled' })
 }

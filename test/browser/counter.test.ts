@@ -1,40 +1,31 @@
 /**
  * The counter in a browser, against `saoma dev`: an amount by keys and by touch, a code that fills
- * the screen, the buyer's code by a barcode gun, what is heard, the last orders, refunds. With
- * SAOMA_SCREENSHOTS set to a folder, pictures are left there.
+ * the screen, the buyer's code by a barcode gun, what is heard, the last orders, refunds.
  *
  * @module
  */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { PATIENCE, startDev, type Dev, type Payment } from '../saoma-program.ts'
+import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+import type { Dev, Payment } from '../saoma-program.ts'
 import { seriousProblems } from './axe.ts'
+import { fits, inBrowser, looksAt, nameOf, PHONE, shoot, show, test } from './in-browser.ts'
 import { listenForSounds } from './sounds.ts'
 
-const executablePath = process.env['SAOMA_CHROMIUM'] ?? ''
-const screenshots = process.env['SAOMA_SCREENSHOTS'] ?? ''
-
-const PHONE = { width: 375, height: 812 }
-const DESKTOP = { width: 1280, height: 800 }
-const OWNER = { email: 'owner@example.com', name: '王掌柜', password: 'a long pass phrase 1' }
-
-vi.setConfig({ testTimeout: 120_000 })
-
-describe.skipIf(executablePath === '')('the counter in a browser', () => {
-  let browser: Browser
-
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
-  })
-  afterAll(() => browser.close())
-
-  test('an amount is typed, its code fills the screen, and the payment is seen and heard without a reload', async () => {
-    const dev = await startDev()
+inBrowser('the counter in a browser', () => {
+  test('who is not signed in sees nothing', async ({ dev, open }) => {
     const page = await open()
+    await page.goto(`${dev.server}/counter`)
+    await page.waitForSelector('#needs-owner')
+    expect(await page.isVisible('#till')).toBe(false)
+  })
+
+  test('an amount is typed, its code fills the screen, and the payment is seen and heard without a reload', async ({
+    dev,
+    owner,
+    open,
+  }) => {
+    const page = await open({ as: owner })
     await listenForSounds(page)
-    await makeOwner(page, dev)
     await page.goto(`${dev.server}/counter`)
     await page.waitForSelector('#till')
     await page.evaluate(() => Object.assign(globalThis, { sameDocument: true }))
@@ -58,11 +49,9 @@ describe.skipIf(executablePath === '')('the counter in a browser', () => {
     expect(await page.evaluate('sameDocument')).toBe(true)
   })
 
-  test('with live events blocked, the counter asks', async () => {
-    const dev = await startDev()
-    const page = await open({}, [/net::ERR_FAILED/])
+  test('with live events blocked, the counter asks', async ({ dev, owner, open }) => {
+    const page = await open({ as: owner, expected: [/net::ERR_FAILED/] })
     await page.route('**/events?*', (route) => route.abort())
-    await makeOwner(page, dev)
     await page.goto(`${dev.server}/counter`)
     await page.waitForSelector('#till')
     await page.click('[data-key="5"]')
@@ -72,11 +61,13 @@ describe.skipIf(executablePath === '')('the counter in a browser', () => {
     await page.waitForSelector('#charge[data-state=paid]')
   })
 
-  test('a gun reads the buyer’s code; its digits are not taken for an amount', async () => {
-    const dev = await startDev()
-    const page = await open()
+  test('a gun reads the buyer’s code; its digits are not taken for an amount', async ({
+    dev,
+    owner,
+    open,
+  }) => {
+    const page = await open({ as: owner })
     await listenForSounds(page)
-    await makeOwner(page, dev)
     await page.goto(`${dev.server}/counter`)
     await page.waitForSelector('#till')
     const scan = async () => {
@@ -113,11 +104,12 @@ describe.skipIf(executablePath === '')('the counter in a browser', () => {
     expect(payment).toMatchObject({ amount: 680, method: 'barcode', status: 'succeeded' })
   })
 
-  test('a cashier signs in with a phone, charges by touch, and gives a part back', async () => {
-    const dev = await startDev()
-    const owner = await open()
-    await makeOwner(owner, dev)
-    const cashier = await hire(owner, dev, 'cashier')
+  test('a cashier signs in with a phone, charges by touch, and gives a part back', async ({
+    dev,
+    hire,
+    open,
+  }) => {
+    const cashier = await hire('cashier')
     const phone = await open({ viewport: PHONE, isMobile: true, hasTouch: true })
     await phone.goto(`${dev.server}/counter`)
     await phone.fill('[name=email]', cashier.email)
@@ -153,140 +145,74 @@ describe.skipIf(executablePath === '')('the counter in a browser', () => {
     await shoot(phone, 'counter-orders-phone')
   })
 
-  test('who may not take payments is told so, and who is not signed in sees nothing', async () => {
-    const dev = await startDev()
-    const stranger = await open()
-    await stranger.goto(`${dev.server}/counter`)
-    await stranger.waitForSelector('#needs-owner')
-    expect(await stranger.isVisible('#till')).toBe(false)
-    const owner = await open()
-    await makeOwner(owner, dev)
-    const support = await hire(owner, dev, 'support')
+  test('who may not take payments is told so, and may look at them', async ({
+    dev,
+    hire,
+    open,
+  }) => {
+    const page = await open({ as: await hire('support') })
     await dev.pay(await dev.scan(await dev.api('POST', '/payments', { amount: 100, subject: 'A' })))
-    await stranger.reload()
-    await stranger.fill('[name=email]', support.email)
-    await stranger.fill('[name=password]', support.password)
-    await stranger.press('[name=password]', 'Enter')
-    await stranger.waitForSelector('#failure:has-text("不能收款")')
-    await stranger.waitForSelector('#orders .succeeded')
-    expect(await stranger.locator('#orders button').count()).toBe(0)
+    await page.goto(`${dev.server}/counter`)
+    await page.waitForSelector('#failure:has-text("不能收款")')
+    await page.waitForSelector('#orders .succeeded')
+    expect(await page.locator('#orders button').count()).toBe(0)
   })
 
-  test.each(['zh-CN', 'en'])(
-    'has nothing that axe calls serious in %s, light and dark, on phone and desktop, and takes hostile names as text',
-    async (locale) => {
-      const dev = await startDev()
-      const owner = await open({ locale })
-      await makeOwner(owner, dev)
-      const evil = `<img src=x onerror=alert(1)>‮${'😀'.repeat(30)}"'</li>`
-      const paid = await dev.api('POST', '/payments', { amount: 100, subject: evil })
-      await dev.pay(await dev.scan(paid))
-      await dev.until(paid, 'succeeded')
-      await dev.api('POST', '/payments', { amount: 1_234_567, subject: evil })
-      owner.on('dialog', () => expect.unreachable('It ran what was written'))
-      await owner.goto(`${dev.server}/counter`)
-      await owner.waitForSelector('#orders li:nth-child(2)')
-      expect(await owner.textContent('#orders .what')).toContain(evil)
-      expect(await owner.locator('#orders img').count()).toBe(0)
-      // The amounts stand outside of what turns the line around.
-      expect(await owner.textContent('#orders .what bdi')).toBe(evil)
-      const look = async (name: string) => {
-        for (const colorScheme of ['light', 'dark'] as const) {
-          for (const [device, size] of [
-            ['phone', PHONE],
-            ['desktop', DESKTOP],
-          ] as const) {
-            await owner.emulateMedia({ colorScheme })
-            await owner.setViewportSize(size)
-            expect(await seriousProblems(owner), `${name} ${colorScheme} ${device}`).toEqual([])
-            const widest = await owner.evaluate<number>('document.documentElement.scrollWidth')
-            expect(widest).toBe(size.width)
-            await shoot(owner, `counter-${name}-${locale}-${device}-${colorScheme}`)
-          }
-        }
+  test('has nothing that axe calls serious in both languages, light and dark, on phone and desktop, and takes hostile names as text', async ({
+    dev,
+    owner,
+    open,
+  }) => {
+    const evil = `<img src=x onerror=alert(1)>‮${'😀'.repeat(30)}"'</li>`
+    const paid = await dev.api('POST', '/payments', { amount: 100, subject: evil })
+    await dev.pay(await dev.scan(paid))
+    await dev.until(paid, 'succeeded')
+    const pages = {
+      'zh-CN': await open({ as: owner }),
+      en: await open({ as: owner, locale: 'en' }),
+    }
+    let index = 0
+    const walk = async (name: string, reach?: (page: Page) => Promise<unknown>) => {
+      for (const look of looksAt(index++)) {
+        const page = pages[look.locale]
+        await show(page, look)
+        await page.goto(`${dev.server}/counter`)
+        await reach?.(page)
+        const picture = nameOf(`counter-${name}`, look)
+        expect(await seriousProblems(page), picture).toEqual([])
+        expect(await fits(page), picture).toBe(true)
+        await shoot(page, picture)
       }
-      await look('till')
-      await owner.click('#orders li:nth-child(2) button')
-      await owner.waitForSelector('#refund[open]')
-      expect(await owner.textContent('#refund-of bdi')).toBe(evil)
-      await look('refund')
-      await owner.keyboard.press('Escape')
-      await owner.click('#orders li:nth-child(1) button')
-      await owner.waitForSelector('#charge[data-state=waiting]')
-      await look('charge')
-      await owner.click('#cancel-sale')
-      await owner.waitForSelector('#charge[data-state=canceled]')
-      await look('canceled')
-      await owner.context().clearCookies()
-      await owner.goto(`${dev.server}/counter`)
-      await owner.waitForSelector('#sign-in')
-      await look('sign-in')
-    },
-  )
-
-  /** A page of a person of their own, which is to meet no error and break no policy. */
-  async function open(
-    options: BrowserContextOptions = {},
-    expected: readonly RegExp[] = [],
-  ): Promise<Page> {
-    const context = await browser.newContext({ locale: 'zh-CN', viewport: DESKTOP, ...options })
-    const page = await context.newPage()
-    page.setDefaultTimeout(PATIENCE.timeout)
-    const wrong: string[] = []
-    page.on('console', (message) => {
-      if (message.type() !== 'error' && message.type() !== 'warning') return
-      wrong.push(`${message.text()} (${message.location().url})`)
+    }
+    await walk('till', async (page) => {
+      // The amounts stand outside of what turns the line around.
+      await page.waitForSelector('#orders .what bdi')
+      expect(await page.textContent('#orders .what bdi')).toBe(evil)
+      expect(await page.locator('#orders img').count()).toBe(0)
     })
-    page.on('pageerror', (error) => wrong.push(String(error)))
-    onTestFinished(async () => {
-      await context.close()
-      // The browser itself reports answers such as 401 to whoever is not signed in yet.
-      const patterns = [/status of 401/, ...expected]
-      expect(wrong.filter((text) => !patterns.some((pattern) => pattern.test(text)))).toEqual([])
+    await walk('refund', async (page) => {
+      await page.click('#orders li:nth-child(1) button')
+      await page.waitForSelector('#refund[open]')
+      expect(await page.textContent('#refund-of bdi')).toBe(evil)
     })
-    return page
-  }
-})
-
-/** Makes the first owner, who is then signed in. */
-async function makeOwner(page: Page, dev: Dev): Promise<void> {
-  const code = /code 一次性开通码: (\S+)/.exec(dev.stdout() + dev.stderr())?.[1] ?? ''
-  await ask(page, dev, '/console/api/owner', { ...OWNER, code })
-}
-
-/** Takes somebody on, who chooses his password. */
-async function hire(owner: Page, dev: Dev, role: string) {
-  const email = `${role}@example.com`
-  const password = 'another long phrase 2'
-  const session = await owner.request.get(`${dev.server}/console/api/session`)
-  const { csrf } = (await session.json()) as { csrf: string }
-  const user = { email, name: '小李', role }
-  const { invitation } = await ask(owner, dev, '/v1/users', user, csrf)
-  const token = /[\w-]{20,}$/.exec(invitation ?? '')?.[0]
-  const answer = await fetch(`${dev.server}/console/api/invitation`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token, password }),
+    await walk('charge', async (page) => {
+      await page.keyboard.type('12345.67')
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('#charge[data-state=waiting]')
+    })
+    await walk('canceled', async (page) => {
+      await page.click('#orders li:has(.pending) button >> nth=0')
+      await page.waitForSelector('#charge[data-state=waiting]')
+      await page.click('#cancel-sale')
+      await page.waitForSelector('#charge[data-state=canceled]')
+    })
+    for (const page of Object.values(pages)) await page.context().clearCookies()
+    await walk('sign-in', (page) => page.waitForSelector('#sign-in'))
   })
-  expect(answer.status).toBe(200)
-  return { email, password }
-}
-
-async function ask(page: Page, dev: Dev, path: string, data: object, csrf = '') {
-  const headers = { 'x-csrf-token': csrf, origin: dev.server }
-  const answer = await page.request.post(dev.server + path, { data, headers })
-  expect(answer.ok(), await answer.text()).toBe(true)
-  return (await answer.json()) as { readonly invitation?: string }
-}
+})
 
 async function newest(dev: Dev): Promise<Payment> {
   const { data } = await dev.api<{ data: Payment[] }>('GET', '/payments')
   if (data[0] === undefined) throw new Error('There is no payment yet')
   return data[0]
-}
-
-async function shoot(page: Page, name: string): Promise<void> {
-  if (screenshots === '') return
-  mkdirSync(screenshots, { recursive: true })
-  await page.screenshot({ path: join(screenshots, `${name}.png`), animations: 'disabled' })
 }

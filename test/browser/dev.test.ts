@@ -1,42 +1,20 @@
 /**
- * What people see: shop, cashier page, wallet and panel in a browser, against `saoma dev`. With
- * SAOMA_SCREENSHOTS set to a folder, pictures of them are left there.
+ * What people see: shop, cashier page, wallet and panel in a browser, against `saoma dev`.
  *
  * @module
  */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { PNG } from 'pngjs'
 import { decodeQR } from 'qr/decode.js'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { PATIENCE, startDev, type Dev, type Payment } from '../saoma-program.ts'
+import { expect, vi } from 'vitest'
+import { PATIENCE, type Dev, type Payment } from '../saoma-program.ts'
+import { inBrowser, PHONE, shoot, test } from './in-browser.ts'
 
-const executablePath = process.env['SAOMA_CHROMIUM'] ?? ''
-const screenshots = process.env['SAOMA_SCREENSHOTS'] ?? ''
-
-const PHONE = { width: 375, height: 812 }
-const DESKTOP = { width: 1280, height: 800 }
-
-describe.skipIf(executablePath === '')('in a browser', () => {
-  let browser: Browser
-
-  beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--no-first-run',
-      ],
-    })
-  })
-  afterAll(() => browser.close())
-
-  test('an order is placed, its code scanned with a phone and paid, and the cashier page says so by itself', async () => {
-    const dev = await startDev()
+inBrowser('in a browser', () => {
+  test('an order is placed, its code scanned with a phone and paid, and the cashier page says so by itself', async ({
+    dev,
+    open,
+  }) => {
     const cashier = await open()
     // Nothing but the live events is to tell it.
     await cashier.route('**/status?*', (route) => route.fulfill({ status: 304 }))
@@ -88,8 +66,10 @@ describe.skipIf(executablePath === '')('in a browser', () => {
     await shoot(panel, 'start')
   })
 
-  test('an order that is left alone is queried and canceled, and its code is taken from the page', async () => {
-    const dev = await startDev()
+  test('an order that is left alone is queried and canceled, and its code is taken from the page', async ({
+    dev,
+    open,
+  }) => {
     const cashier = await open()
     await cashier.goto(`${dev.emulator}/shop`)
     await order(cashier)
@@ -112,10 +92,12 @@ describe.skipIf(executablePath === '')('in a browser', () => {
     await shoot(phone, 'wallet-closed')
   })
 
-  test('where live events do not get through, the cashier page asks for the status', async () => {
-    const dev = await startDev()
+  test('where live events do not get through, the cashier page asks for the status', async ({
+    dev,
+    open,
+  }) => {
     // The browser reports the blocked stream itself.
-    const cashier = await open({}, [/net::ERR_FAILED/])
+    const cashier = await open({ expected: [/net::ERR_FAILED/] })
     await cashier.route('**/events?*', (route) => route.abort())
     await cashier.goto(`${dev.emulator}/shop`)
     await order(cashier)
@@ -123,8 +105,7 @@ describe.skipIf(executablePath === '')('in a browser', () => {
     await state(cashier, 'paid')
   })
 
-  test('?lang=en speaks English from the shop to the wallet', async () => {
-    const dev = await startDev()
+  test('?lang=en speaks English from the shop to the wallet', async ({ dev, open }) => {
     const page = await open({ viewport: PHONE })
     for (const [path, words] of [
       ['', 'h1'],
@@ -144,28 +125,6 @@ describe.skipIf(executablePath === '')('in a browser', () => {
     await state(page, 'paid')
     expect(await page.textContent('h1')).toBe('Payment successful')
   })
-
-  /** A page of a person of their own, which is to meet no error and break no policy. */
-  async function open(
-    options: BrowserContextOptions = {},
-    expected: readonly RegExp[] = [],
-  ): Promise<Page> {
-    const context = await browser.newContext({ locale: 'zh-CN', viewport: DESKTOP, ...options })
-    const page = await context.newPage()
-    page.setDefaultTimeout(PATIENCE.timeout)
-    const wrong: string[] = []
-    // A broken policy is an error of the console, too.
-    page.on('console', (message) => {
-      if (message.type() !== 'error' && message.type() !== 'warning') return
-      wrong.push(`${message.text()} (${message.location().url})`)
-    })
-    page.on('pageerror', (error) => wrong.push(String(error)))
-    onTestFinished(async () => {
-      await context.close()
-      expect(wrong.filter((text) => !expected.some((pattern) => pattern.test(text)))).toEqual([])
-    })
-    return page
-  }
 })
 
 /** Buys a coffee in the shop that the page shows, and waits for its code. */
@@ -190,22 +149,4 @@ async function newest(dev: Dev): Promise<Payment> {
     if (data[0] === undefined) throw new Error('There is no payment yet')
     return data[0]
   }, PATIENCE)
-}
-
-/** Leaves pictures of a page, as a phone and as a desktop show it, where they were asked for. */
-async function shoot(page: Page, name: string): Promise<void> {
-  if (screenshots === '') return
-  mkdirSync(screenshots, { recursive: true })
-  const before = page.viewportSize()
-  for (const [device, size] of [
-    ['phone', PHONE],
-    ['desktop', DESKTOP],
-  ] as const) {
-    await page.setViewportSize(size)
-    await page.screenshot({
-      path: join(screenshots, `${name}-${device}.png`),
-      animations: 'disabled',
-    })
-  }
-  if (before !== null) await page.setViewportSize(before)
 }
