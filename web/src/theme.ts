@@ -5,13 +5,14 @@
  */
 import { theme, type ThemeConfig } from 'antd'
 
-/** The look by day or by night. */
+/** The look by day or by night; still for whoever asked for that. */
 export function lookOf(isDark: boolean): ThemeConfig {
   return {
     algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
+      motion: !matchMedia('(prefers-reduced-motion: reduce)').matches,
       colorPrimary: isDark ? '#3c89e8' : '#1668dc',
-      colorInfo: isDark ? '#3c89e8' : '#1668dc',
+      colorInfo: isDark ? '#7ab8ff' : '#1668dc',
       // Text in these colours has to be readable on white.
       ...(!isDark && {
         colorSuccess: '#237804',
@@ -27,7 +28,9 @@ export function lookOf(isDark: boolean): ThemeConfig {
         colorTextPlaceholder: 'rgba(0,0,0,0.56)',
         colorTextDescription: 'rgba(0,0,0,0.6)',
       }),
+      // And in these on near black: the algorithm darkens them by a sixth.
       ...(isDark && {
+        colorError: '#ff7875',
         colorBgLayout: '#0e1116',
         colorBgContainer: '#161b22',
         colorBgElevated: '#1c2129',
@@ -47,7 +50,13 @@ export function lookOf(isDark: boolean): ThemeConfig {
         siderBg: isDark ? '#161b22' : '#fff',
         headerBg: isDark ? '#161b22' : '#fff',
       },
-      Menu: { itemHeight: 40, itemBorderRadius: 8, activeBarBorderWidth: 0 },
+      Menu: {
+        itemHeight: 40,
+        itemBorderRadius: 8,
+        activeBarBorderWidth: 0,
+        ...(isDark && { itemSelectedColor: '#8cc0ff' }),
+      },
+      Tabs: { ...(isDark && { itemSelectedColor: '#8cc0ff', itemHoverColor: '#8cc0ff' }) },
       Table: { headerBg: 'transparent', cellPaddingBlock: 12 },
       Card: { bodyPadding: 20 },
     },

@@ -5,9 +5,10 @@
  */
 import { DownloadOutlined } from '@ant-design/icons'
 import { Alert, App, Button, Card, DatePicker, Form, Radio } from 'antd'
-import dayjs from 'dayjs'
+import type dayjs from 'dayjs'
 import { useContext, useState, type ReactNode } from 'react'
 import { requestFile } from '../api/request.ts'
+import { midnight, today } from '../beijing.ts'
 import { LanguageContext, useTexts } from '../language/language.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { useComplain } from '../parts/problem.tsx'
@@ -28,13 +29,12 @@ export default function Exports(): ReactNode {
   const take = async ({ kind, format, range: [from, to] }: Fields): Promise<void> => {
     setBusy(true)
     try {
-      const day = (one: dayjs.Dayjs): string => `${one.format('YYYY-MM-DD')}T00:00:00+08:00`
       const file = await requestFile('/v1/exports', {
         language,
         kind,
         format,
-        from: day(from),
-        to: day(to.add(1, 'day')),
+        from: midnight(from),
+        to: midnight(to.add(1, 'day')),
       })
       save(file, `saoma-${kind}-${from.format('YYYYMMDD')}-${to.format('YYYYMMDD')}.${format}`)
       void message.success(texts.ready)
@@ -54,7 +54,7 @@ export default function Exports(): ReactNode {
           initialValues={{
             kind: 'payments',
             format: 'xlsx',
-            range: [dayjs().startOf('month'), dayjs()],
+            range: [today().startOf('month'), today()],
           }}
           onFinish={(fields) => void take(fields)}
         >

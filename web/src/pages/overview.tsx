@@ -5,11 +5,11 @@
  */
 import { useQuery } from '@tanstack/react-query'
 import { Alert, Card, Segmented, Skeleton } from 'antd'
-import dayjs from 'dayjs'
 import { useState, type ReactNode } from 'react'
 import { Link } from 'react-router'
 import type { Attention, Figures, List, Payment } from '../api/objects.ts'
 import { request } from '../api/request.ts'
+import { midnight, today } from '../beijing.ts'
 import { useTexts } from '../language/language.tsx'
 import { BarChart } from '../parts/bar-chart.tsx'
 import { Foreign, Moment, Money, yuanText } from '../parts/money.tsx'
@@ -69,11 +69,7 @@ export default function Overview(): ReactNode {
 }
 
 function useFigures(back: number) {
-  const today = dayjs(
-    new Date(Date.now() + new Date().getTimezoneOffset() * MINUTE_MS + 480 * MINUTE_MS),
-  )
-  const day = (offset: number): string =>
-    `${today.add(offset, 'day').format('YYYY-MM-DD')}T00:00:00+08:00`
+  const day = (offset: number): string => midnight(today().add(offset, 'day'))
   const query = {
     from: day(-back),
     to: day(back === 1 ? 0 : 1),

@@ -12,6 +12,7 @@ import { useState, type ReactNode } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import type { List, Payment, SavedFilter } from '../api/objects.ts'
 import { request } from '../api/request.ts'
+import { midnight, today } from '../beijing.ts'
 import { useTexts } from '../language/language.tsx'
 import { LongList } from '../parts/long-list.tsx'
 import { Foreign, Moment, Money } from '../parts/money.tsx'
@@ -180,16 +181,17 @@ function Toolbar({
         presets={[0, 1, 6, 29].map((back, index) => ({
           label: common.days[index] ?? '',
           value: [
-            dayjs().subtract(back, 'day'),
-            index === 1 ? dayjs().subtract(1, 'day') : dayjs(),
+            today().subtract(back, 'day'),
+            index === 1 ? today().subtract(1, 'day') : today(),
           ],
         }))}
-        onChange={(range) =>
+        onChange={(range) => {
+          const [first, last] = range ?? []
           narrow({
-            created_from: midnight(range?.[0] ?? null),
-            created_before: midnight(range?.[1]?.add(1, 'day') ?? null),
+            created_from: first ? midnight(first) : '',
+            created_before: last ? midnight(last.add(1, 'day')) : '',
           })
-        }
+        }}
       />
       <InputNumber<string>
         stringMode
@@ -319,11 +321,6 @@ function SavedFilters({
       </Button>
     </Dropdown>
   )
-}
-
-/** The day begins in Beijing, wherever the browser is. */
-function midnight(day: dayjs.Dayjs | null): string {
-  return day === null ? '' : `${day.format('YYYY-MM-DD')}T00:00:00+08:00`
 }
 
 function fenOf(text: string): string {

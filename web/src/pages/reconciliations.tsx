@@ -4,12 +4,13 @@
  * @module
  */
 import { App, Button, DatePicker, Progress, Space, Tag } from 'antd'
-import dayjs from 'dayjs'
+import type dayjs from 'dayjs'
 import { useState, type ReactNode } from 'react'
 import { Link, useNavigate } from 'react-router'
 import type { Reconciliation } from '../api/objects.ts'
 import { request } from '../api/request.ts'
 import { useMay } from '../api/session.tsx'
+import { today } from '../beijing.ts'
 import { useTexts } from '../language/language.tsx'
 import { useAct } from '../parts/act.ts'
 import { LongList } from '../parts/long-list.tsx'
@@ -124,7 +125,7 @@ function Start(): ReactNode {
   const { message } = App.useApp()
   const act = useAct('reconciliations')
   const navigate = useNavigate()
-  const [day, setDay] = useState(() => dayjs().subtract(1, 'day'))
+  const [day, setDay] = useState(() => today().subtract(1, 'day'))
   const [isBusy, setBusy] = useState(false)
   const start = async (): Promise<void> => {
     setBusy(true)
@@ -144,7 +145,7 @@ function Start(): ReactNode {
         allowClear={false}
         value={day}
         onChange={(chosen: dayjs.Dayjs | null) => chosen !== null && setDay(chosen)}
-        disabledDate={(one) => !one.isBefore(dayjs(), 'day')}
+        disabledDate={(one) => !one.isBefore(today(), 'day')}
         aria-label={texts.date}
       />
       <Button type="primary" loading={isBusy} onClick={() => void start()}>
