@@ -111,6 +111,7 @@ test('SQLite finds every row that a statement is about by an index', async () =>
       'SCAN idempotency_keys: update "idempotency_keys" set "holder" = ?, "held_until" = ? where "holder" is not null',
       'SCAN migrations: select "name" from "migrations"',
       'SCAN moves: select "state", "peer" from "moves"',
+      'SCAN reconciliations: update "reconciliations" set "lease_token" = ?, "leased_until" = ? where "leased_until" > ?',
       "SCAN sqlite_schema: select name from sqlite_schema where type = 'table'",
       `SCAN webhook_deliveries USING INDEX webhook_deliveries_due: update "webhook_deliveries" set "due_at" = ?, "lease_token" = ?, "leased_until" = ? where "due_at" is not null and ("leased_until" > ? or "due_at" > ?)`,
       'SCAN webhook_endpoints: update "webhook_endpoints" set "paused_until" = ? where "paused_until" > ?',
