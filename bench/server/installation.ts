@@ -6,8 +6,9 @@
  */
 import { join } from 'node:path'
 import { fixedPort } from '../../test/machines/fixed-port.ts'
-import { startGuarded, type GuardedProcess } from '../../test/machines/guarded-process.ts'
+import { startGuarded } from '../../test/machines/guarded-process.ts'
 import { machineFolder } from '../../test/machines/machine-folder.ts'
+import { countedBy } from './counted.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const program = join(root, 'dist', 'cli', 'saoma.js')
@@ -23,6 +24,14 @@ export interface Counted {
   readonly cpuMs: number
 }
 
+/** What the yardstick has done since its start, and the CPU milliseconds that it took. */
+export interface RsaCounted {
+  readonly signs: number
+  readonly signsMs: number
+  readonly verifies: number
+  readonly verifiesMs: number
+}
+
 /** Both processes. */
 export interface BenchInstallation {
   /** Where the server is. */
@@ -30,6 +39,8 @@ export interface BenchInstallation {
   /** Where the emulator is. */
   readonly alipay: string
   counted(): Promise<Counted>
+  /** RSA operations that were done beside it, to be compared with. */
+  yardstick(): Promise<RsaCounted>
   close(): Promise<void>
 }
 
@@ -71,31 +82,22 @@ export async function openInstallation(database: string | undefined): Promise<Be
     },
   )
   await server.line('Stop with Ctrl+C')
+  const yardstick = startGuarded(
+    process.execPath,
+    [join(root, 'bench', 'server', 'yardstick.mjs')],
+    options,
+  )
+  await yardstick.line('ready')
   return {
     url,
     alipay: `http://127.0.0.1:${alipayPort}`,
-    counted: () => ask(server),
+    counted: () => countedBy<Counted>(server),
+    yardstick: () => countedBy<RsaCounted>(yardstick),
     async close() {
+      await yardstick.kill('SIGTERM')
       await server.kill('SIGTERM')
       await emulator.kill('SIGTERM')
       folder.remove()
     },
   }
-}
-
-async function ask(server: GuardedProcess): Promise<Counted> {
-  const before = lines(server).length
-  process.kill(server.pid, 'SIGUSR2')
-  for (;;) {
-    const line = lines(server)[before]
-    if (line !== undefined) return (JSON.parse(line) as { counted: Counted }).counted
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
-function lines(server: GuardedProcess): string[] {
-  return server
-    .stderr()
-    .split('\n')
-    .filter((line) => line.startsWith('{"counted"'))
 }
