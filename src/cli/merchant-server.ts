@@ -121,7 +121,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
  * @throws {Failure} If real money would be taken by a clock that is wrong.
  */
 export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
-  const { gateway, publicUrl, folder, clock, merchantName, log, store } = options
+  const { gateway, publicUrl, host, port, folder, clock, merchantName, log, store } = options
   const client = createCurrentClient(options.client)
   const closeStore = async (error: unknown): Promise<never> => {
     await store.close()
@@ -261,7 +261,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
   // Keys may have changed since: what nobody could verify then is tried again.
   const verified = await payments.reviewQuarantine((body) => verify(client, body))
   if (verified > 0) log({ level: 'info', event: 'quarantine.verified', count: verified })
-  const listening = await listen(server, options).catch(closeStore)
+  const listening = await listen(server, { host, port, ownsProcess: true }).catch(closeStore)
   const withdraw = announce(folder, {
     url: listening.url.replace('//0.0.0.0:', '//127.0.0.1:'),
     api_key: secrets.apiKey,

@@ -63,18 +63,17 @@ export function createServer(options: ServerOptions): Server {
     requests: new RequestLog(),
     metrics: createMetrics(),
   })
+  const headers = Object.entries(securityHeaders())
   const app = new Hono<RouteEnvironment>()
 
   app.use(async (c, next) => {
     c.set('requestId', `req_${randomUUID().replaceAll('-', '')}`)
     c.set('baseUrl', context.baseUrl)
     const beganMs = performance.now()
-    await underRequestSpan(c, () => routeOf(c), next)
+    // Before there is an answer, which Hono would copy for each; a route may say otherwise.
     c.header('request-id', c.get('requestId'))
-    // The cashier page says itself who may frame it.
-    for (const [name, value] of Object.entries(securityHeaders())) {
-      if (!c.res.headers.has(name)) c.header(name, value)
-    }
+    for (const [name, value] of headers) c.header(name, value)
+    await next()
     note(c, context, performance.now() - beganMs)
   })
   carryOut(app, operations, context)

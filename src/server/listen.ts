@@ -5,11 +5,11 @@
  */
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { nodeListener } from './node-listener.ts'
+import { nodeListener, type NodeListenerOptions } from './node-listener.ts'
 import type { Server } from './options.ts'
 
 /** Where to listen. */
-export interface ListenOptions {
+export interface ListenOptions extends NodeListenerOptions {
   /** Default `127.0.0.1`: this machine alone. */
   readonly host?: string
   /** 0 takes any free one. */
@@ -31,7 +31,7 @@ export interface Listening {
  */
 export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
   const { host = '127.0.0.1', port } = options
-  const http = createServer(nodeListener(server))
+  const http = createServer(nodeListener(server, options))
   const closing = trackConnections(http)
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Readable } from 'node:stream'
 import type { Access, Credentials, Desk, Users } from '../access/index.ts'
 import type { Alarms } from '../alarms/index.ts'
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
@@ -160,6 +161,8 @@ export interface ServerContext extends ServerOptions {
   readonly proxies: TrustedProxies
   /** Aborted when the server stops: live connections end. */
   readonly stopping: AbortSignal
+  /** What {@link contextOf} has made: so many fields are not put together for each request. */
+  readonly ofApps: WeakMap<ServedApp, AppContext>
 }
 
 /** What the routes of one application are given. */
@@ -169,13 +172,17 @@ export interface AppContext extends ServerContext, ServedApp {
 
 /** The context of an application. */
 export function contextOf(context: ServerContext, app: ServedApp): AppContext {
+  const known = context.ofApps.get(app)
+  if (known !== undefined) return known
   const presentation = { livemode: app.mode === 'live', publicUrl: context.baseUrl }
-  return { ...context, ...app, presentation }
+  const made = { ...context, ...app, presentation }
+  context.ofApps.set(app, made)
+  return made
 }
 
 /** What Hono carries along with each request. */
 export interface RouteEnvironment {
-  Bindings: { readonly incoming?: AsyncIterable<Uint8Array>; readonly address?: string }
+  Bindings: { readonly incoming?: Readable; readonly address?: string }
   Variables: {
     requestId: string
     /** {@link ServerContext.baseUrl}. */
@@ -229,6 +236,7 @@ export function toServerContext(
     requestsPerSecond,
     answerWithinMs,
     proxies: new TrustedProxies(options.trustedProxies),
+    ofApps: new WeakMap(),
     ...parts,
   }
 }

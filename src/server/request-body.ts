@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import type { RouteEnvironment } from './options.ts'
@@ -23,15 +24,40 @@ export async function readBody({
   env,
 }: Context<RouteEnvironment>): Promise<Uint8Array | undefined> {
   if (Number(req.header('content-length') ?? 0) > BODY_BYTES_MAX) return undefined
+  if (env?.incoming) return readIncoming(env.incoming)
   const chunks: Uint8Array[] = []
   let length = 0
-  const source: AsyncIterable<Uint8Array> | null = env?.incoming ?? req.raw.body
-  for await (const chunk of source ?? []) {
+  const body: AsyncIterable<Uint8Array> | null = req.raw.body
+  for await (const chunk of body ?? []) {
     length += chunk.length
     if (length > BODY_BYTES_MAX) return undefined
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+/** By its events: to iterate over a stream costs more than all that it brings. */
+function readIncoming(incoming: Readable): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    const rejectBroken = (): void => {
+      if (!incoming.readableEnded) reject(new Error('The connection broke within the request'))
+    }
+    if (incoming.readableEnded) return resolve(new Uint8Array())
+    if (incoming.destroyed) return rejectBroken()
+    const chunks: Uint8Array[] = []
+    let length = 0
+    const take = (chunk: Uint8Array): void => {
+      length += chunk.length
+      chunks.push(chunk)
+      if (length <= BODY_BYTES_MAX) return
+      incoming.off('data', take)
+      resolve(undefined)
+    }
+    incoming.on('data', take)
+    incoming.once('end', () => resolve(Buffer.concat(chunks)))
+    incoming.once('error', reject)
+    incoming.once('close', rejectBroken)
+  })
 }
 
 /** A value of the form that was asked for, or why it is not. */
