@@ -59,7 +59,7 @@ function formEdits(form: string): Edit[] {
     const value = form.slice(valueStart, end)
     if (equals !== -1 && isBuyerData(percentDecode(pair.slice(0, equals)))) {
       edits.push({ start: valueStart, end, by: MASK })
-    } else if (equals !== -1) {
+    } else if (equals !== -1 && MAY_BE_JSON.test(value)) {
       const bytes = percentDecode(value)
       const text = isGbk ? maskTrailBytes(Buffer.from(bytes, 'latin1')) : bytes
       edits.push(...within(value, valueStart, PERCENT_UNIT, text, encodeURIComponent))
@@ -68,6 +68,9 @@ function formEdits(form: string): Edit[] {
   }
   return edits
 }
+
+/** The same of what {@link LOOKS_LIKE_JSON} once it is decoded, blanks included. */
+const MAY_BE_JSON = /^(?:[\s+]|%(?:09|0[a-d]|20|a0))*(?:[{["]|%(?:7b|5b|22))/i
 
 /** What one character of the decoded text is written as. */
 const PERCENT_UNIT = /%[0-9a-fA-F]{2}|[^]/g
@@ -99,9 +102,8 @@ function within(
 }
 
 function jsonEdits(text: string): Edit[] {
-  if (!isJson(text)) {
-    return MAY_SPEAK_OF_BUYER.test(text) ? [{ start: 0, end: text.length, by: MASK }] : []
-  }
+  if (!MAY_SPEAK_OF_BUYER.test(text)) return []
+  if (!isJson(text)) return [{ start: 0, end: text.length, by: MASK }]
   const edits: Edit[] = []
   for (let at = 0; at < text.length;) {
     if (text[at] !== '"') {

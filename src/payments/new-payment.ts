@@ -28,19 +28,31 @@ export type PaymentOrder = Pick<
   | 'traceParent'
 >
 
-/** A payment that Alipay has not been told of: it is due at once. */
+/**
+ * A payment that Alipay has not been told of: it is due at once. Its fields are in the order in
+ * which a store reads them, and none comes by a spread: V8 then has one shape for all payments, and
+ * copies it in one go.
+ */
 export function newPayment(order: PaymentOrder, now: Instant): Payment {
   return {
-    ...order,
+    id: order.id,
     version: 0,
+    reference: order.reference,
+    retryOf: order.retryOf,
+    amount: order.amount,
+    subject: order.subject,
     status: 'created',
+    outTradeNo: order.outTradeNo,
+    checkoutToken: order.checkoutToken,
+    returnUrl: order.returnUrl,
     qrCode: null,
     createdAt: now,
     updatedAt: now,
+    expiresAt: order.expiresAt,
     shownAt: null,
     scannedAt: null,
-    paidAt: null,
     endedAt: null,
+    paidAt: null,
     late: false,
     tradeNo: null,
     tradeStatus: null,
@@ -64,5 +76,11 @@ export function newPayment(order: PaymentOrder, now: Instant): Payment {
     answerHash: null,
     events: 0,
     nextStepAt: now,
+    method: order.method,
+    metadata: order.metadata,
+    storeId: order.storeId,
+    operatorId: order.operatorId,
+    terminalId: order.terminalId,
+    retryAllowed: order.retryAllowed,
   }
 }

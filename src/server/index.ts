@@ -73,7 +73,7 @@ export function createServer(options: ServerOptions): Server {
     // Before there is an answer, which Hono would copy for each; a route may say otherwise.
     c.header('request-id', c.get('requestId'))
     for (const [name, value] of headers) c.header(name, value)
-    await next()
+    await underRequestSpan(c, () => routeOf(c), next)
     note(c, context, performance.now() - beganMs)
   })
   carryOut(app, operations, context)

@@ -17,6 +17,7 @@ import type {
 } from '../access/index.ts'
 import { toInstant, type Instant } from '../alipay/index.ts'
 import type { StoreDatabase } from './database.ts'
+import { hotStatement } from './hot-statement.ts'
 import { storable } from './payment-rows.ts'
 import type { ApiKeysTable, AuditEntriesTable, CredentialsTable } from './schema.ts'
 
@@ -35,6 +36,13 @@ export function createAccessStore(database: Omit<StoreDatabase, 'app'>): AccessS
       .where('route', '=', route)
       .where('idempotency_key', '=', key)
       .executeTakeFirst()
+
+  const finishRequest = hotStatement(
+    db,
+    sql`update idempotency_keys
+      set answer_status = ${0}, answer_body = ${''}, holder = null, held_until = 0
+      where app_id = ${''} and route = ${''} and idempotency_key = ${''} and holder = ${''}`,
+  )
 
   return {
     async insertCredential(credential) {
@@ -151,14 +159,7 @@ export function createAccessStore(database: Omit<StoreDatabase, 'app'>): AccessS
     },
 
     async finishRequest({ appId, route, key }, holder, { status, body }) {
-      await db
-        .updateTable('idempotency_keys')
-        .set({ answer_status: status, answer_body: body, holder: null, held_until: 0 })
-        .where('app_id', '=', appId)
-        .where('route', '=', route)
-        .where('idempotency_key', '=', key)
-        .where('holder', '=', holder)
-        .execute()
+      await finishRequest(status, body, appId, route, key, holder)
     },
 
     async releaseRequest({ appId, route, key }, holder) {

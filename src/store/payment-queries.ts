@@ -14,6 +14,7 @@ import { newLeaseToken } from '../payments/identifiers.ts'
 import type { PaymentRecord, PaymentStore, RefundHold } from '../payments/index.ts'
 import { REFUND_COLUMNS } from './columns.ts'
 import type { StoreDatabase } from './database.ts'
+import { hotStatement } from './hot-statement.ts'
 import {
   fromEventRow,
   fromEvidenceRow,
@@ -22,7 +23,7 @@ import {
   storable,
   type RefundRow,
 } from './payment-rows.ts'
-import type { PaymentsTable, RestoresTable, Schema } from './schema.ts'
+import type { EventsTable, PaymentsTable, RestoresTable, Schema } from './schema.ts'
 
 /** The functions of {@link PaymentStore} that need not be fast. */
 export type ColdQueries = Pick<
@@ -54,6 +55,17 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
     .where('app', '=', app)
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
+  // Asked after each commit, for those who follow events.
+  const eventsAfter = hotStatement<Selectable<EventsTable>>(
+    db,
+    db
+      .selectFrom('events')
+      .selectAll()
+      .where('app', '=', app)
+      .where('position', '>', 0)
+      .orderBy('position')
+      .limit(0),
+  )
 
   return {
     async list({ limit, before, ...filter }) {
@@ -150,15 +162,7 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
     },
 
     async eventsAfter(position, limit) {
-      const rows = await db
-        .selectFrom('events')
-        .selectAll()
-        .where('app', '=', app)
-        .where('position', '>', position)
-        .orderBy('position')
-        .limit(limit)
-        .execute()
-      return rows.map(fromEventRow)
+      return (await eventsAfter(app, position, limit)).map(fromEventRow)
     },
 
     async lastEventPosition() {
