@@ -4,6 +4,8 @@
  * @module
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** What is looked for, and how often. */
 export interface DueLoopOptions {
   /** One look; resolves with the milliseconds until the next one, 0 for at once. */
@@ -13,6 +15,12 @@ export interface DueLoopOptions {
   /** Is told of a look that failed. */
   readonly onError: (error: unknown) => void
 }
+
+/**
+ * Whoever wakes it is heard so many milliseconds later: what becomes due meanwhile, as many commits
+ * a second have it, is found by the same look.
+ */
+export const GATHER_MS = 10
 
 /** A loop in the background. */
 export class DueLoop {
@@ -39,7 +47,7 @@ export class DueLoop {
     await this.#ended
   }
 
-  /** Looks now, or once more after the present look. */
+  /** Looks {@link GATHER_MS} from now, or once more after the present look. */
   wake(): void {
     this.#wakeUp()
   }
@@ -48,19 +56,22 @@ export class DueLoop {
     const { look, idleMs, onError } = this.#options
     while (this.#running) {
       // Before the look: what becomes due during it is not slept through.
-      const woken = new Promise<void>((resolve) => (this.#wakeUp = resolve))
+      const woken = new Promise<'woken'>((resolve) => (this.#wakeUp = () => resolve('woken')))
       const pauseMs = await look().catch((error: unknown) => {
         onError(error)
         return idleMs
       })
-      if (this.#running && pauseMs > 0) await pause(woken, pauseMs)
+      if (!this.#running || pauseMs <= 0) continue
+      const ended = await pause(woken, pauseMs)
+      if (this.#running && ended === 'woken') await sleep(GATHER_MS)
     }
   }
 }
 
-async function pause(woken: Promise<void>, ms: number): Promise<void> {
+async function pause(woken: Promise<'woken'>, ms: number): Promise<'woken' | 'over'> {
   let timer: NodeJS.Timeout | undefined
-  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
-  await Promise.race([woken, over])
+  const over = new Promise<'over'>((resolve) => (timer = setTimeout(resolve, ms, 'over')))
+  const ended = await Promise.race([woken, over])
   clearTimeout(timer)
+  return ended
 }

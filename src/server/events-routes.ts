@@ -16,6 +16,9 @@ import { due, expandedEvent, list } from './schemas.ts'
 /** A follower looks again after so many milliseconds even if nobody told it to. */
 const LOOK_MS = 250
 
+/** What is committed within so many milliseconds is read in one go for a follower. */
+const GATHER_MS = 10
+
 /** Events that are read in one go for a follower. */
 const READ_MAX = 100
 
@@ -159,12 +162,19 @@ function follow(
     }
     isReading = false
   }
-  // What this process commits is told at once, what other nodes commit is looked for.
-  const unwatch = payments.watchAll(() => void read())
+  // What this process commits is told soon, what other nodes commit is looked for.
+  let gathering: NodeJS.Timeout | undefined
+  const unwatch = payments.watchAll(() => {
+    gathering ??= setTimeout(() => {
+      gathering = undefined
+      void read()
+    }, GATHER_MS)
+  })
   const timer = setInterval(() => void read(), LOOK_MS).unref()
   void read()
   return () => {
     unwatch()
+    clearTimeout(gathering)
     clearInterval(timer)
   }
 }
