@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Instant } from '../alipay/index.ts'
 import type { RandomBytes } from '../payments/identifiers.ts'
 import type { Scopes } from './scopes.ts'
@@ -46,7 +46,7 @@ export function newApiKeyText(
 
 /** What is kept of a key. It has enough random bits to need no salt. */
 export function hashOf(key: string): string {
-  return createHash('sha256').update(key).digest('hex')
+  return hash('sha256', key, 'hex')
 }
 
 /** What people recognise a key by: its beginning and its end. */

@@ -62,8 +62,10 @@ export function encodeForm(
 
 /** Decodes a byte string (see {@link FormPair}) by its charset. */
 export function decodeByteString(bytes: string, charset: Charset): string {
-  return decodeText(Buffer.from(bytes, 'latin1'), charset)
+  return NOT_ASCII.test(bytes) ? decodeText(Buffer.from(bytes, 'latin1'), charset) : bytes
 }
+
+const NOT_ASCII = /[\x80-\xff]/
 
 /** Decodes `%XX` and `+` to a byte string (see {@link FormPair}); leaves all else as it is. */
 export function percentDecode(text: string): string {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { createHash, randomFillSync } from 'node:crypto'
+import { hash, randomFillSync } from 'node:crypto'
 import type { Instant } from '../alipay/index.ts'
 
 /** Gives random bytes. */
@@ -123,7 +123,7 @@ function orderedText(now: Instant, random: RandomBytes = secureRandom): string {
 function digest(...parts: readonly string[]): string {
   // A length before each part keeps ('ab', 'c') and ('a', 'bc') apart.
   const text = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('')
-  return spell(createHash('sha256').update(text).digest().subarray(0, 26))
+  return spell(hash('sha256', text, 'buffer').subarray(0, 26))
 }
 
 function spell(bytes: Uint8Array): string {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
 import { allows, networkOf, type AuditAction } from '../access/index.ts'
@@ -97,10 +97,7 @@ async function answer(
     appId: actor.appId,
     route: `${operation.method} ${operation.path}`,
     key: name.value,
-    hash: createHash('sha256')
-      .update(`${c.req.path}\n`)
-      .update(bytes ?? EMPTY)
-      .digest('hex'),
+    hash: hash('sha256', Buffer.concat([Buffer.from(`${c.req.path}\n`), bytes ?? EMPTY]), 'hex'),
   }
   return answerNamed(c, context.access, request, {
     work,

@@ -5,7 +5,7 @@
  * @module
  * @see Alipay: 异步通知说明
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { Hono, type Context } from 'hono'
 import { NotificationInvalid } from '../alipay/index.ts'
 import {
@@ -74,7 +74,7 @@ function findByToken(apps: readonly ServedApp[], token: string): ServedApp | und
 }
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }
 
 const OF_KEYS: ReadonlySet<NotificationInvalid['problem']> = new Set([
