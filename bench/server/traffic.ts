@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent } from 'undici'
-import { createSaoma } from 'saoma/client'
+import { createSaoma, type Payment } from 'saoma/client'
 import { API_KEY, type BenchInstallation } from './installation.ts'
 
 /** A buyer takes so long, in milliseconds: the server asks once before he has paid. */
@@ -67,9 +67,12 @@ export class Traffic {
   }
 
   async #buy(number: number): Promise<void> {
-    const made = await this.#saoma.payments.create(
-      { amount: 1, subject: '美式咖啡', reference: `order-${number}` },
-      { idempotencyKey: `order-${number}` },
+    const name = `order-${number}`
+    const made = await this.#post<Payment>(
+      this.#installation.url,
+      '/v1/payments',
+      { amount: 1, subject: '美式咖啡', reference: name },
+      { authorization: `Bearer ${API_KEY}`, 'idempotency-key': name },
     )
     this.#counts.created += 1
     await sleep(BUYER_MS)
@@ -79,15 +82,28 @@ export class Traffic {
     await this.#wallet('pay', { trade_no: trade.trade_no })
   }
 
-  async #wallet<Answer>(what: string, body: object): Promise<Answer> {
-    const { body: answer } = await this.#agent.request({
-      origin: this.#installation.alipay,
-      path: `/_emulator/wallet/${what}`,
+  #wallet<Answer>(what: string, body: object): Promise<Answer> {
+    const path = `/_emulator/wallet/${what}`
+    return this.#post(this.#installation.alipay, path, { buyer: BUYER, ...body })
+  }
+
+  /** Not by the client, whose `fetch` would take what the server could have of these cores. */
+  async #post<Answer>(
+    origin: string,
+    path: string,
+    body: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const { statusCode, body: answer } = await this.#agent.request({
+      origin,
+      path,
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ buyer: BUYER, ...body }),
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
     })
-    return (await answer.json()) as Answer
+    const read = await answer.json()
+    if (statusCode >= 300) throw new Error(`${path} answered ${statusCode}`)
+    return read as Answer
   }
 
   async #follow(): Promise<void> {
