@@ -32,6 +32,13 @@ export {
   type Reconciliation,
 } from './books/index.ts'
 export {
+  createRetention,
+  type Retention,
+  type RetentionKind,
+  type RetentionOptions,
+  type RetentionRules,
+} from './retention/index.ts'
+export {
   checkoutView,
   createPayments,
   DEFAULT_RULES,

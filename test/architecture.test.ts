@@ -29,8 +29,9 @@ const IMPORTS: Record<string, readonly string[]> = {
   books: ['alipay', 'payments'],
   alarms: ['alipay', 'payments', 'webhooks'],
   access: ['alipay', 'payments'],
-  store: ['alipay', 'payments', 'webhooks', 'access', 'books', 'alarms'],
-  server: ['alipay', 'payments', 'webhooks', 'access', 'books', 'alarms'],
+  retention: ['alipay', 'payments'],
+  store: ['alipay', 'payments', 'webhooks', 'access', 'books', 'alarms', 'retention'],
+  server: ['alipay', 'payments', 'webhooks', 'access', 'books', 'alarms', 'retention'],
   client: ['payments (types)'],
   emulator: ['alipay'],
   cli: [
@@ -40,6 +41,7 @@ const IMPORTS: Record<string, readonly string[]> = {
     'access',
     'books',
     'alarms',
+    'retention',
     'store',
     'server',
     'client',
@@ -47,7 +49,17 @@ const IMPORTS: Record<string, readonly string[]> = {
     'testing',
   ],
   // The package's entries: `saoma` and `saoma/testing`.
-  index: ['alipay', 'payments', 'webhooks', 'access', 'books', 'alarms', 'store', 'server (types)'],
+  index: [
+    'alipay',
+    'payments',
+    'webhooks',
+    'access',
+    'books',
+    'alarms',
+    'retention',
+    'store',
+    'server (types)',
+  ],
   testing: ['alipay', 'emulator'],
 }
 

@@ -30,6 +30,7 @@ export const AUDIT_ACTIONS = [
   'user.reset',
   'user.delete',
   'settings.update',
+  'retention.run',
   'alarm_channel.create',
   'alarm_channel.update',
   'alarm_channel.delete',

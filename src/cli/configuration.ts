@@ -16,6 +16,7 @@ import {
 import type { BooksRules } from '../books/index.ts'
 import { PRODUCT_CODE, PRODUCT_CODE_DEFAULT, type PaymentRules } from '../payments/index.ts'
 import { parseRange } from '../webhooks/address.ts'
+import { RETENTION_KINDS, toRetentionRules, type RetentionRules } from '../retention/index.ts'
 import { checkAddresses, type AddressOptions } from '../webhooks/index.ts'
 import type { CashierLook } from '../server/index.ts'
 import { readCashierLook } from './cashier-look.ts'
@@ -46,6 +47,8 @@ export interface ServeConfiguration {
   readonly database: DatabaseConfiguration | undefined
   readonly rules: Partial<PaymentRules>
   readonly booksRules: Partial<BooksRules>
+  /** Days that what is old is kept, by kind; `null`: for ever. */
+  readonly retention: Partial<RetentionRules>
   /** Calls to the gateway per second; `undefined` for as many as it takes. */
   readonly callsPerSecond: number | undefined
   /** The same on all servers of one database; made in the folder where they are not set. */
@@ -135,6 +138,7 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
     database: readDatabaseConfiguration(env),
     rules: readRules(env),
     booksRules: readBooksRules(env),
+    retention: readRetention(env),
     callsPerSecond: positive(env, 'SAOMA_CALLS_PER_SECOND'),
     apiKey: optional(env, 'SAOMA_API_KEY'),
     notifyToken: optional(env, 'SAOMA_NOTIFY_TOKEN'),
@@ -226,6 +230,28 @@ function rate(env: Environment, name: string): number | undefined {
   const [, percent] = /^(\d{1,2}(?:\.\d{1,4})?)%$/.exec(value) ?? []
   if (percent === undefined) throw new Failure(`${name} is a rate with its sign, such as 0.6%.`)
   return Math.round(Number(percent) * 10_000)
+}
+
+/** `events=180,audit=3650,deliveries=never`: days, by kind. */
+function readRetention(env: Environment): Partial<RetentionRules> {
+  const chosen = list(env, 'SAOMA_RETENTION').map((entry) => {
+    const [, kind = '', days = ''] = /^(\w+)=(never|\d{1,5})$/.exec(entry) ?? []
+    if (!Object.hasOwn(RETENTION_KINDS, kind)) {
+      const kinds = Object.keys(RETENTION_KINDS).join(', ')
+      throw new Failure(
+        `SAOMA_RETENTION is a list such as events=180,audit=never: days, or never, for ${kinds}.`,
+      )
+    }
+    return [kind, days === 'never' ? null : Number(days)] as const
+  })
+  const rules: Partial<RetentionRules> = Object.fromEntries(chosen)
+  try {
+    // Now: a mistyped age would be found out at night.
+    toRetentionRules(rules)
+  } catch (error) {
+    throw new Failure(`SAOMA_RETENTION: ${error instanceof Error ? error.message : ''}.`)
+  }
+  return rules
 }
 
 function oneOf<const Value extends string>(

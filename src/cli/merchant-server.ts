@@ -16,6 +16,7 @@ import {
 import {
   CLOCK_SKEW_MAX_MS,
   createClient,
+  formatRfc3339,
   GatewayUnreachable,
   NotificationInvalid,
   type AlipayClient,
@@ -24,6 +25,7 @@ import {
 import { createAlarms, type Alarms } from '../alarms/index.ts'
 import { createBooks, type BooksRules } from '../books/index.ts'
 import { createPayments, type PaymentRules, type Payments } from '../payments/index.ts'
+import { createRetention, type RetentionRules } from '../retention/index.ts'
 import {
   createServer,
   describeError,
@@ -56,6 +58,7 @@ export interface MerchantServerOptions {
   readonly store: Store
   readonly rules?: Partial<PaymentRules>
   readonly booksRules?: Partial<BooksRules>
+  readonly retention?: Partial<RetentionRules>
   readonly callsPerSecond?: number | undefined
   readonly apiKey?: string | undefined
   readonly notifyToken?: string | undefined
@@ -214,6 +217,23 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     clock,
     onError: (error) => log({ level: 'error', event: 'users.failed', ...describeError(error) }),
   })
+  const retention = createRetention({
+    store: store.retention,
+    clock,
+    ...(options.retention && { rules: options.retention }),
+    async onPruned({ kind, rows, before }) {
+      log({ level: 'info', event: 'retention.pruned', kind, rows })
+      await access.record({
+        appId,
+        actor: 'system',
+        action: 'retention.prune',
+        objectId: null,
+        detail: { kind, rows, before: formatRfc3339(before) },
+        requestId: null,
+      })
+    },
+    onError: (error) => log({ level: 'error', event: 'retention.failed', ...describeError(error) }),
+  })
   const credentials = createCredentials({
     appId,
     store: store.access,
@@ -238,6 +258,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       webhooks,
       alarms,
       books,
+      retention,
       client,
       credentials,
       figures: store.figures,
@@ -275,6 +296,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
   alarms.start()
   watch.start()
   books.start()
+  retention.start()
   return {
     payments,
     webhooks,
@@ -287,8 +309,8 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       await listening.close()
       // At once: where the database stands still each waits as long as a statement may take.
       await Promise.all(
-        [watch, books, payments, webhooks, alarms, access, users, credentials].map((part) =>
-          part.stop(),
+        [watch, books, retention, payments, webhooks, alarms, access, users, credentials].map(
+          (part) => part.stop(),
         ),
       )
       await client.close()

@@ -23,6 +23,7 @@ import * as logs from './commands/logs.ts'
 import * as migrate from './commands/migrate.ts'
 import * as pay from './commands/pay.ts'
 import * as payments from './commands/payments.ts'
+import * as prune from './commands/prune.ts'
 import * as query from './commands/query.ts'
 import * as reconcile from './commands/reconcile.ts'
 import * as refund from './commands/refund.ts'
@@ -79,5 +80,6 @@ const COMMANDS = [
   backup,
   restore,
   migrate,
+  prune,
   completion,
 ]

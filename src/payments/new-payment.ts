@@ -82,5 +82,6 @@ export function newPayment(order: PaymentOrder, now: Instant): Payment {
     operatorId: order.operatorId,
     terminalId: order.terminalId,
     retryAllowed: order.retryAllowed,
+    traceParent: order.traceParent,
   }
 }

@@ -5,6 +5,7 @@
  */
 import { addMs, GatewayClock, type Clock } from '../alipay/index.ts'
 import { StoreUnavailable } from '../payments/index.ts'
+import { RETENTION_KIND_NAMES, type RetentionState } from '../retention/index.ts'
 import type { MeasuredState } from './metrics.ts'
 import type { ServedApp, ServerContext } from './options.ts'
 
@@ -23,6 +24,7 @@ export async function measureState({ apps, clock }: ServerContext): Promise<Meas
       each.reduce((total, one) => total + pick(one), 0)
     return {
       storeUp: true,
+      retention: summed(each.flatMap(({ retention }) => retention)),
       clockOffsetSeconds,
       attention: {
         payment_review: sum(({ reviews }) => reviews),
@@ -37,22 +39,42 @@ export async function measureState({ apps, clock }: ServerContext): Promise<Meas
     }
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error
-    return { storeUp: false, clockOffsetSeconds, attention: {}, webhookEndpoints: {} }
+    return {
+      storeUp: false,
+      clockOffsetSeconds,
+      attention: {},
+      webhookEndpoints: {},
+      retention: [],
+    }
   }
 }
 
-async function measureApp({ payments, webhooks }: ServedApp, clock: Clock) {
+/** Of all applications; the walk that is furthest behind tells the time. */
+function summed(states: readonly RetentionState[]): MeasuredState['retention'] {
+  return RETENTION_KIND_NAMES.flatMap((kind) => {
+    const ofKind = states.filter((state) => state.kind === kind)
+    if (ofKind.length === 0) return []
+    const ends = ofKind.map(({ finishedAt }) => finishedAt)
+    const isOver = ends.every((end) => end !== null)
+    const rows = ofKind.reduce((sum, state) => sum + state.pruned, 0)
+    return [{ kind, rows, finishedAtSeconds: isOver ? Math.min(...ends) / 1_000 : null }]
+  })
+}
+
+async function measureApp({ payments, webhooks, retention }: ServedApp, clock: Clock) {
   const limit = COUNTED_MAX
-  const [reviews, refunds, closing, hold, endpoints] = await Promise.all([
+  const [reviews, refunds, closing, hold, states, endpoints] = await Promise.all([
     payments.list({ limit, inReview: true }),
     payments.listRefunds({ limit, status: 'requires_action' }),
     payments.list({ limit, status: 'closing' }),
     payments.refundHold(),
+    retention?.states() ?? [],
     webhooks?.endpoints.list() ?? [],
   ])
   const now = clock.now()
   const enabled = endpoints.filter(({ status }) => status === 'enabled').length
   return {
+    retention: states,
     holds: hold?.liftedAt === null ? 1 : 0,
     reviews: reviews.length,
     refunds: refunds.length,

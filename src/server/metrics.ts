@@ -35,6 +35,13 @@ export interface MeasuredState {
   readonly attention: Readonly<Record<string, number>>
   /** Webhook endpoints, by status; likewise. */
   readonly webhookEndpoints: Readonly<Record<string, number>>
+  /** What was pruned, by kind. */
+  readonly retention: readonly {
+    readonly kind: string
+    readonly rows: number
+    /** Seconds since 1970; `null` before the first walk came to its end. */
+    readonly finishedAtSeconds: number | null
+  }[]
 }
 
 /** Begins to count. */
@@ -83,8 +90,24 @@ export function createMetrics(): Metrics {
     labelNames: ['status'],
     registers,
   })
+  const pruned = new Gauge({
+    name: 'saoma_pruned_rows',
+    help: 'Rows that retention has pruned so far, by kind.',
+    labelNames: ['kind'],
+    registers,
+  })
+  const prunedAt = new Gauge({
+    name: 'saoma_pruned_timestamp_seconds',
+    help: 'When retention last came to its end, by kind.',
+    labelNames: ['kind'],
+    registers,
+  })
   return {
     stands(state) {
+      for (const { kind, rows, finishedAtSeconds } of state.retention) {
+        pruned.set({ kind }, rows)
+        if (finishedAtSeconds !== null) prunedAt.set({ kind }, finishedAtSeconds)
+      }
       storeUp.set(state.storeUp ? 1 : 0)
       if (state.clockOffsetSeconds !== undefined) clockOffset.set(state.clockOffsetSeconds)
       for (const [kind, count] of Object.entries(state.attention)) attention.set({ kind }, count)

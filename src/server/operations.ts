@@ -17,6 +17,7 @@ import type { AnyOperation } from './operation.ts'
 import { paymentOperations } from './payments-routes.ts'
 import { refundHoldOperations } from './refund-hold-routes.ts'
 import { refundOperations } from './refunds-routes.ts'
+import { retentionOperations } from './retention-routes.ts'
 import { userOperations } from './users-routes.ts'
 import { webhookOperations } from './webhook-routes.ts'
 
@@ -36,5 +37,6 @@ export const operations: readonly AnyOperation[] = [
   ...apiKeyOperations,
   ...userOperations,
   ...deskOperations,
+  ...retentionOperations,
   ...logOperations,
 ]

@@ -9,6 +9,7 @@ import type { Alarms } from '../alarms/index.ts'
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
 import type { Books } from '../books/index.ts'
 import type { FigureStore, Payments, Presentation } from '../payments/index.ts'
+import type { Retention } from '../retention/index.ts'
 import type { Webhooks } from '../webhooks/index.ts'
 import { checkLook, type CashierLook } from './cashier/look.ts'
 import { TrustedProxies } from './client-address.ts'
@@ -85,6 +86,8 @@ export interface ServedApp {
   readonly alarms: Alarms | null
   /** `null` where no books are kept. */
   readonly books: Books | null
+  /** Prunes what is old. Default: nothing is pruned. */
+  readonly retention?: Retention
   /** Verifies Alipay's notifications. */
   readonly client: Pick<AlipayClient, 'verifyNotification'> & Partial<Pick<AlipayClient, 'appId'>>
   /** Changes of keys; `null` where the keys are in the configuration alone. */

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { ROLE_NAMES, SCOPES, type Role, type Scope } from '../access/index.ts'
 import { ALARM_KINDS, CHANNEL_TYPES, type AlarmKind } from '../alarms/index.ts'
+import { RETENTION_KIND_NAMES, type RetentionKind } from '../retention/index.ts'
 import { EVENT_TYPES } from '../webhooks/index.ts'
 
 const instant = z.iso.datetime({ offset: true }).describe('RFC 3339')
@@ -558,6 +559,33 @@ export const daySummary = z
     reconciliation: reconciliation.nullable(),
   })
   .meta({ id: 'DaySummary' })
+
+const retentionKind = z.enum(RETENTION_KIND_NAMES as [RetentionKind, ...RetentionKind[]])
+
+/** What is kept for how long. */
+export const retention = z
+  .object({
+    object: z.literal('retention'),
+    kinds: z.array(
+      z.object({
+        kind: retentionKind,
+        days: z.int().nullable().describe('`null`: for ever'),
+        pruned: z.int().describe('Rows so far'),
+        finished_at: instant.nullable().describe('When it was last looked through'),
+      }),
+    ),
+  })
+  .meta({ id: 'Retention' })
+
+/** What was pruned, or would be. */
+export const retentionRun = z
+  .object({
+    object: z.literal('retention_run'),
+    dry_run: z.boolean(),
+    status: z.enum(['finished', 'running']),
+    pruned: z.array(z.object({ kind: retentionKind, rows: z.int() })),
+  })
+  .meta({ id: 'RetentionRun' })
 
 /** An object that is gone. */
 export const deleted = z

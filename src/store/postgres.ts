@@ -6,6 +6,7 @@
  */
 
 import { sql } from 'kysely'
+import { appIdOf } from '../access/index.ts'
 import { StoreUnavailable } from '../payments/payment-store.ts'
 import { createAccessStore } from './access-queries.ts'
 import { createAlarmStore } from './alarm-queries.ts'
@@ -21,6 +22,7 @@ import { PostgresHearing } from './postgres-hearing.ts'
 import { PostgresHosts } from './postgres-hosts.ts'
 import { createPostgresPayments } from './postgres-payments.ts'
 import { resealAll } from './reseal.ts'
+import { createRetentionStore } from './retention-queries.ts'
 import { IDENTITY_DEFAULT, type AppStore, type Store } from './store.ts'
 import { createUserStore } from './user-queries.ts'
 import { createWebhookStore } from './webhook-queries.ts'
@@ -97,6 +99,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       figures: createFigureStore(its),
       books: createBooksStore(its),
       alarms: createAlarmStore(its),
+      retention: createRetentionStore(its, appIdOf(app)),
     }
     stores.set(app, store)
     return store

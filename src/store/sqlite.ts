@@ -8,6 +8,7 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { sql, type Kysely } from 'kysely'
+import { appIdOf } from '../access/index.ts'
 import { systemClock, type Clock } from '../alipay/index.ts'
 import { createAccessStore } from './access-queries.ts'
 import { createBooksStore } from './books-queries.ts'
@@ -19,6 +20,7 @@ import { createFigureStore } from './figure-queries.ts'
 import { GroupCommit, type GroupCommitOptions } from './group-commit.ts'
 import { migrate } from './migrations.ts'
 import { resealAll } from './reseal.ts'
+import { createRetentionStore } from './retention-queries.ts'
 import type { Schema } from './schema.ts'
 import { backUp } from './sqlite-backup.ts'
 import { directKysely, groupedKysely, StatementRunner } from './sqlite-dialect.ts'
@@ -134,6 +136,7 @@ async function start(
       figures: createFigureStore(its),
       books: createBooksStore(its),
       alarms: createAlarmStore(its),
+      retention: createRetentionStore(its, appIdOf(app)),
     }
     stores.set(app, store)
     return store

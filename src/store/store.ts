@@ -8,6 +8,7 @@ import type { AccessStore, DeskStore, UserStore } from '../access/index.ts'
 import type { BooksStore } from '../books/index.ts'
 import type { FigureStore, PaymentStore } from '../payments/index.ts'
 import type { AlarmStore } from '../alarms/index.ts'
+import type { RetentionStore } from '../retention/index.ts'
 import type { WebhookStore } from '../webhooks/index.ts'
 import type { DatabaseKind } from './database.ts'
 import type { Reseal, ResealResult } from './reseal.ts'
@@ -20,6 +21,7 @@ export interface Store {
   readonly figures: FigureStore
   readonly books: BooksStore
   readonly alarms: AlarmStore
+  readonly retention: RetentionStore
   /** Who may ask: of all applications of the database. */
   readonly access: AccessStore
   /** Who signs in to the back office: of all applications of the database. */
@@ -40,7 +42,10 @@ export interface Store {
 }
 
 /** The rows of one application and mode. */
-export type AppStore = Pick<Store, 'payments' | 'webhooks' | 'figures' | 'books' | 'alarms'>
+export type AppStore = Pick<
+  Store,
+  'payments' | 'webhooks' | 'figures' | 'books' | 'alarms' | 'retention'
+>
 
 /** Whose rows these are unless it is said. */
 export const IDENTITY_DEFAULT = 'default'

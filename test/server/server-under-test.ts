@@ -73,6 +73,7 @@ export function startServer({
   alarms = null,
   credentials = null,
   figures = null,
+  retention,
   notifyToken = NOTIFY_TOKEN,
   client = { verifyNotification: (body) => verifyNotification(body, trust) },
   ...options
@@ -91,6 +92,7 @@ export function startServer({
     credentials,
     figures,
     books: null,
+    ...(retention && { retention }),
     client,
     notifyToken,
   }

@@ -9,7 +9,8 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { addMs } from '../../src/alipay/index.ts'
 import type { PaymentRecord, PaymentStore } from '../../src/payments/index.ts'
 import { openDatabase } from '../../src/store/database-sync.ts'
-import { openPostgresStore, openSqliteStore } from '../../src/store/index.ts'
+import { RETENTION_KIND_NAMES } from '../../src/retention/index.ts'
+import { openPostgresStore, openSqliteStore, type Store } from '../../src/store/index.ts'
 import { postgresPrograms, query, sharedPostgres } from '../machines/postgres.ts'
 import { testFolder } from './opened-stores.ts'
 import { commitOf, lease, moveOf, opening, refund } from './payments-to-store.ts'
@@ -73,12 +74,27 @@ async function useAll(store: PaymentStore): Promise<void> {
   await store.quarantine({ receivedAt: opening, body: 'x' })
 }
 
+/** A batch of each kind, counted and pruned. */
+async function pruneAll({ retention }: Store): Promise<void> {
+  const held = lease()
+  for (const kind of RETENTION_KIND_NAMES) {
+    expect(await retention.claim(kind, held, opening)).toBeDefined()
+    for (const isTrial of [true, false]) {
+      const batch = { before: addMs(opening, 1_000_000), after: '', limit: 10, isTrial }
+      await retention.prune(kind, batch)
+    }
+    const walk = { walkedTo: '', turnedAt: opening, pruned: 0, finishedAt: null }
+    expect(await retention.save(kind, held, walk)).toBe(true)
+  }
+}
+
 test('SQLite finds every row that a statement is about by an index', async () => {
   const file = join(testFolder(), 'saoma.db')
   const store = await openSqliteStore(file)
   onTestFinished(() => store.close())
   await fill(store.payments, 10)
   await useAll(store.payments)
+  await pruneAll(store)
   const statements = [...prepared].filter((text) =>
     /^\s*(?:select|update|delete|with)\b/i.test(text),
   )
@@ -141,6 +157,8 @@ describe.skipIf(postgresPrograms === '')('PostgreSQL', () => {
       const before = await rowsRead()
       const store = await openPostgresStore({ url })
       await useAll(store.payments)
+      // At night, when PostgreSQL has statistics of what is old.
+      if (when === 'just now') await pruneAll(store)
       const moves = Array.from({ length: 20 }, (_, index) => moveOf(`pay_${1_000 + index}`))
       await Promise.all(moves.map((move) => store.payments.reschedule(move)))
       await store.close()
