@@ -20,7 +20,7 @@ export const SCOPES = {
   'webhooks:write': 'change webhook endpoints, rotate secrets, send again',
   'reconciliations:read': 'see bills and differences',
   'reconciliations:write': 'run reconciliations, resolve differences',
-  'exports:create': 'export payments and refunds as files',
+  'exports:create': 'export payments, refunds, events and the books as files',
   'metrics:read': 'read metrics and the last requests',
   'audit:read': 'see who changed what',
   'settings:read': 'see the settings',

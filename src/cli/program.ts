@@ -16,6 +16,7 @@ import * as dev from './commands/dev.ts'
 import * as doctor from './commands/doctor.ts'
 import * as emulator from './commands/emulator.ts'
 import * as events from './commands/events.ts'
+import * as exported from './commands/export.ts'
 import * as init from './commands/init.ts'
 import * as keys from './commands/keys.ts'
 import * as listen from './commands/listen.ts'
@@ -81,5 +82,6 @@ const COMMANDS = [
   restore,
   migrate,
   prune,
+  exported,
   completion,
 ]

@@ -163,6 +163,10 @@ export interface EventRange {
   readonly after?: string | undefined
   /** Only those of these types. */
   readonly types?: readonly string[] | undefined
+  /** Created then or later. */
+  readonly createdFrom?: Instant | undefined
+  /** Created before then. */
+  readonly createdBefore?: Instant | undefined
   /** Only those about this payment and its refunds. */
   readonly paymentId?: string | undefined
   /** `false`: only those that an endpoint has not taken yet, or never will. */

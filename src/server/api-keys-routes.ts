@@ -103,7 +103,7 @@ const listAuditEntries = operation({
     const { limit, starting_after: before, actor, action } = query
     const range = { limit: limit + 1, before, actor, action }
     const entries = await app.access.listAuditEntries(app.id, range)
-    return page(entries, limit, entryJson)
+    return page(entries, limit, auditJson)
   },
 })
 
@@ -150,7 +150,8 @@ function keyJson(key: ApiKey) {
   }
 }
 
-function entryJson(entry: AuditEntry) {
+/** An entry of the audit log, as the API writes it. */
+export function auditJson(entry: AuditEntry) {
   return {
     id: entry.id,
     object: 'audit_entry',

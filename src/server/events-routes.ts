@@ -179,7 +179,8 @@ function follow(
   }
 }
 
-function eventJson(one: StoredEvent) {
+/** An event, as the API writes it. */
+export function eventJson(one: StoredEvent) {
   return {
     id: one.id,
     object: 'event',

@@ -109,12 +109,15 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
       return rows.map(fromRefundRow)
     },
 
-    async listEvents({ limit, order = 'desc', after, types, paymentId, delivered }) {
+    async listEvents({ limit, order = 'desc', after, types, paymentId, delivered, ...created }) {
       const conditions = [sql<SqlBool>`app = ${app}`]
       if (after !== undefined) {
         const position = sql`(select position from events where id = ${storable(after)} and app = ${app})`
         conditions.push(order === 'asc' ? sql`position > ${position}` : sql`position < ${position}`)
       }
+      const { createdFrom, createdBefore } = created
+      if (createdFrom !== undefined) conditions.push(sql`created_at >= ${createdFrom}`)
+      if (createdBefore !== undefined) conditions.push(sql`created_at < ${createdBefore}`)
       if (types !== undefined) conditions.push(sql`type in (${sql.join(types)})`)
       if (paymentId !== undefined) conditions.push(sql`payment_id = ${storable(paymentId)}`)
       if (delivered !== undefined) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hash } from 'node:crypto'
 import { strFromU8, unzipSync } from 'fflate'
 import { expect, test } from 'vitest'
 import { addMs, formatRfc3339, MovableClock, toFen, toInstant } from '../../src/alipay/index.ts'
@@ -27,6 +28,33 @@ function start() {
   const download = (body: object) => under.api('POST', '/v1/exports', { ...range, ...body })
   return { under, range, download }
 }
+
+test('JSON Lines have what the API says, and end with their count; nothing is filtered silently', async () => {
+  const { under, download } = start()
+  for (const subject of hostile) await under.order({ subject })
+  const answer = await download({ kind: 'payments', format: 'jsonl' })
+  expect(answer.headers.get('content-type')).toBe('application/jsonl')
+  const lines = (await answer.text()).trimEnd().split('\n')
+  const objects = lines.map((line) => JSON.parse(line) as { object: string; subject?: string })
+  expect(objects.slice(0, -1).map(({ subject }) => subject)).toEqual(hostile.toReversed())
+  expect(objects.at(-1)).toMatchObject({
+    object: 'export_end',
+    kind: 'payments',
+    count: hostile.length,
+    sha256: hash('sha256', `${lines.slice(0, -1).join('\n')}\n`),
+  })
+  for (const [body, param] of [
+    [{ kind: 'payments', format: 'jsonl', filters: { q: 'x' } }, 'filters.q'],
+    [{ kind: 'events', format: 'csv' }, 'format'],
+    [{ kind: 'secrets', format: 'jsonl' }, 'kind'],
+  ] as const) {
+    const refused = await download(body)
+    expect([refused.status, (await refused.json()) as object]).toMatchObject([
+      400,
+      { error: { code: 'parameter_invalid', param } },
+    ])
+  }
+})
 
 test('a CSV has every payment once, newest first, and nothing that a spreadsheet carries out', async () => {
   const { under, download } = start()
