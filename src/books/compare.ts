@@ -154,13 +154,12 @@ async function compareRows(
         !OWN_NUMBER.test(row.outTradeNo))
     if (isForeign) {
       foreignRows += 1
-      foreignNet += row.kind === 'refund' ? -row.amount : row.amount
+      foreignNet += row.kind === 'refund' ? 0 - row.amount : row.amount
       continue
     }
-    // Refunds of the account bill have no number but that of their entry.
-    const isNew = row.entryNo === '' || seen.add(`e\t${row.entryNo}`)
-    const isFirst = seen.add(keyOf(row.kind, row))
-    if (!(row.entryNo === '' ? isFirst : isNew)) {
+    // A refund of the account bill has no number but that of its entry.
+    const isEntry = row.kind === 'refund' && row.entryNo !== ''
+    if (!seen.add(isEntry ? `e\t${row.entryNo}` : keyOf(row.kind, row))) {
       report(row, 'duplicate_row')
       continue
     }
@@ -340,7 +339,7 @@ function differenceOf(
   const now = clock.now()
   const status: DifferenceStatus = healed ? 'healed' : 'open'
   return {
-    id: idOf([identity, billType, date, code, row.outTradeNo, row.outRequestNo, ...more(nth)]),
+    id: idOf([identity, billType, date, code, row.outTradeNo, numberOfRow(row), ...more(nth)]),
     billType,
     date,
     code,
@@ -387,6 +386,10 @@ function keyOf(
   { outTradeNo, outRequestNo = '' }: { outTradeNo: string; outRequestNo?: string },
 ): string {
   return kind === 'refund' ? `r\t${outTradeNo}\t${outRequestNo}` : `p\t${outTradeNo}`
+}
+
+function numberOfRow({ outRequestNo, entryNo }: BillRow): string {
+  return outRequestNo === '' ? entryNo : outRequestNo
 }
 
 /** The first one has the id that it always had. */

@@ -431,12 +431,7 @@ class GroupSums {
 
   #add(
     { store_id, operator_id, terminal_id, count, amount, discount }: GroupRow,
-    change: (
-      group: GroupTotals,
-      count: number,
-      amount: number,
-      discount: number,
-    ) => GroupTotals,
+    change: (group: GroupTotals, count: number, amount: number, discount: number) => GroupTotals,
   ): void {
     const ids = {
       storeId: store_id ?? '',
