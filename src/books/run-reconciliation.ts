@@ -91,7 +91,11 @@ async function run(
   lease: BooksLease,
   file: string | undefined,
 ): Promise<Reconciliation> {
+  const { store, clock } = context
   const { billType, date } = before
+  // Whoever asks meanwhile is to wait for it.
+  const begun = { ...before, status: 'running', rowsRead: 0, updatedAt: clock.now() } as const
+  await store.saveReconciliation(begun, lease, false)
   if (file !== undefined) return compareFile(context, { ...before, source: 'upload' }, lease, file)
   const folder = await mkdtemp(join(tmpdir(), 'saoma-bill-'))
   try {
@@ -246,14 +250,16 @@ async function fail(
   { code, message }: ReconciliationFailure,
 ): Promise<Reconciliation> {
   const now: Instant = clock.now()
+  // A file given by hand that is wrong takes nothing away from what a good one came to, but for a
+  // run that died on its way there.
+  const isNothing = before.result === null || before.status === 'running'
   const next: Reconciliation = {
     ...before,
-    // A file given by hand that is wrong takes nothing away from what a good one came to.
-    status: before.result === null ? 'failed' : before.status,
+    status: isNothing ? 'failed' : before.status,
     failure: { code, message },
-    nextTryAt: before.result === null ? addMs(now, RETRY_MS) : null,
+    nextTryAt: isNothing ? addMs(now, RETRY_MS) : null,
     updatedAt: now,
-    finishedAt: before.result === null ? now : before.finishedAt,
+    finishedAt: isNothing ? now : before.finishedAt,
   }
   await store.saveReconciliation(next, lease, true)
   return next
