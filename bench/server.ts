@@ -8,7 +8,12 @@ import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startServer } from './engine/postgres.ts'
-import { openInstallation, type Counted, type RsaCounted } from './server/installation.ts'
+import {
+  openInstallation,
+  type BenchInstallation,
+  type Counted,
+  type RsaCounted,
+} from './server/installation.ts'
 import { BUYER_MS, Traffic, type TrafficResult } from './server/traffic.ts'
 
 const { values } = parseArgs({
@@ -27,6 +32,11 @@ const TARGETS = { sqlite: 2.5, postgresql: 3.5 } as const
 const WARM_UP_MS = BUYER_MS + 30_000
 
 const IDLE_SECONDS = 5
+
+const COLUMNS =
+  ',asked/s,paid/s,failed,idle ms/s,CPU ms,signs,verifies,sign µs,verify µs,RSA ms,times RSA'.split(
+    ',',
+  )
 
 /** A rate counts if so much of it was paid. */
 const KEPT_UP = 0.95
@@ -67,7 +77,7 @@ report()
 
 async function measure(kind: Kind, asked: number, database: string | undefined): Promise<Row> {
   const installation = await openInstallation(database)
-  const idleMs = await idleMsASecond(installation.counted)
+  const idleMs = await idleMsASecond(installation)
   const traffic = new Traffic(installation, asked)
   await sleep(WARM_UP_MS)
   const rsaBefore = await installation.yardstick()
@@ -83,10 +93,10 @@ async function measure(kind: Kind, asked: number, database: string | undefined):
 }
 
 /** What a server takes that nobody asks anything. */
-async function idleMsASecond(counted: () => Promise<Counted>): Promise<number> {
-  const before = await counted()
+async function idleMsASecond(installation: BenchInstallation): Promise<number> {
+  const before = await installation.counted()
   await sleep(IDLE_SECONDS * 1_000)
-  const after = await counted()
+  const after = await installation.counted()
   return (after.cpuMs - before.cpuMs) / IDLE_SECONDS
 }
 
@@ -132,10 +142,7 @@ function report(): void {
       `Node ${process.version}, ${cpus().length} cores (${model}).`,
       '',
       'WHOLE PAYMENTS OVER HTTP, the server alone: CPU of all its threads, by payment',
-      line(
-        ...['', 'asked/s', 'paid/s', 'failed', 'idle ms/s', 'CPU ms', 'signs', 'verifies'],
-        ...['sign µs', 'verify µs', 'RSA ms', 'times RSA'],
-      ),
+      line(...COLUMNS),
       ...rows.map((row) =>
         line(
           row.kind,
