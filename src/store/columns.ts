@@ -12,6 +12,7 @@ import type { EventsTable, EvidenceTable } from './schema.ts'
 /** What identifies a payment and never changes; the indexes on these are not written again. */
 const FIXED: readonly string[] = [
   'id',
+  'amount',
   'reference',
   'out_trade_no',
   'checkout_token',

@@ -17,6 +17,7 @@ import { booksSchema } from './books-schema.ts'
 import { alarmsSchema } from './alarms-schema.ts'
 import { StoreTooOld, type DatabaseKind } from './database.ts'
 import { firstSchema } from './first-schema.ts'
+import { listsSchema } from './lists-schema.ts'
 import { merchantSchema } from './merchant-schema.ts'
 import { movesSchema } from './moves-schema.ts'
 import type { Schema } from './schema.ts'
@@ -35,6 +36,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly strin
   '0007-apps': appsSchema,
   '0008-upkeep': upkeepSchema,
   '0009-traces': tracesSchema,
+  '0010-lists': listsSchema,
 }
 
 /** The migrations, in their order. */

@@ -11,7 +11,12 @@ import { jsonArrayFrom as sqliteArray } from 'kysely/helpers/sqlite'
 import { toInstant } from '../alipay/index.ts'
 import { QUARANTINE_MAX, type PaymentFilter } from '../payments/payment-store.ts'
 import { newLeaseToken } from '../payments/identifiers.ts'
-import type { PaymentRecord, PaymentStore, RefundHold } from '../payments/index.ts'
+import type {
+  PaymentRecord,
+  PaymentStatus,
+  PaymentStore,
+  RefundHold,
+} from '../payments/index.ts'
 import { REFUND_COLUMNS } from './columns.ts'
 import type { StoreDatabase } from './database.ts'
 import { hotStatement } from './hot-statement.ts'
@@ -52,7 +57,6 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
     .selectFrom('payments')
     .selectAll()
     .select((payment) => refundsOf(kind, payment).as('refunds'))
-    .where('app', '=', app)
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
   // Asked after each commit, for those who follow events.
@@ -69,24 +73,24 @@ export function createColdQueries(database: StoreDatabase): ColdQueries {
 
   return {
     async list({ limit, before, ...filter }) {
-      const conditions = paymentConditions(database, filter)
+      const conditions = [ofApp(database, filter), ...paymentConditions(database, filter)]
       if (before !== undefined) {
         conditions.push(
           sql`(created_at, id) <
             (select created_at, id from payments where id = ${storable(before)} and app = ${app})`,
         )
       }
-      const rows = await payments
-        .$if(conditions.length > 0, (query) => query.where(all(conditions)))
-        .limit(limit)
-        .execute()
+      const rows = await payments.where(all(conditions)).limit(limit).execute()
       return rows.map(toRecord)
     },
 
     async listRefunds({ limit, before, paymentId, status, createdFrom, createdBefore }) {
       const conditions = [sql<SqlBool>`payments.app = ${app}`]
       if (paymentId !== undefined) conditions.push(sql`payment_id = ${storable(paymentId)}`)
-      if (status !== undefined) conditions.push(sql`refunds.status = ${status}`)
+      if (status !== undefined) {
+        conditions.push(sql`refunds.status = ${sql.lit(status)}`)
+        if (status !== 'succeeded') conditions.push(among(NOT_GIVEN_BACK, 'refunds.'))
+      }
       if (createdFrom !== undefined) conditions.push(sql`refunds.created_at >= ${createdFrom}`)
       if (createdBefore !== undefined) conditions.push(sql`refunds.created_at < ${createdBefore}`)
       if (before !== undefined) {
@@ -285,6 +289,29 @@ function all(conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<SqlBool> {
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`
 }
 
+/**
+ * The payments of the application. Where the others of the conditions name a few by their ids,
+ * SQLite is kept from going through all of them in the order of their creation to find these: `+`
+ * is of no index.
+ */
+function ofApp({ app, kind }: StoreDatabase, { search, status }: PaymentFilter) {
+  const isFew = search !== undefined || isOpen(status)
+  return kind === 'sqlite' && isFew ? sql<SqlBool>`+app = ${app}` : sql<SqlBool>`app = ${app}`
+}
+
+function isOpen(status: PaymentStatus | undefined): status is 'created' | 'pending' {
+  return status === 'created' || status === 'pending'
+}
+
+/** Of which states the indexes are that hold some rows only. */
+const UNPAID: readonly string[] = ['closing', 'expired', 'canceled', 'failed']
+const NOT_GIVEN_BACK = ['pending', 'processing', 'requires_action', 'failed', 'canceled']
+
+/** In the words of the index, without which SQLite does not see that it holds all that is asked. */
+function among(states: readonly string[], table = ''): RawBuilder<SqlBool> {
+  return sql`${sql.raw(`${table}status`)} in (${sql.join(states.map((state) => sql.lit(state)))})`
+}
+
 /** What a filter asks for, each part of it by an index or over few rows. */
 function paymentConditions(
   { app, kind }: StoreDatabase,
@@ -295,6 +322,15 @@ function paymentConditions(
   if (reference !== undefined) conditions.push(sql`reference = ${storable(reference)}`)
   // As a literal: the index on it holds some of them only.
   if (status !== undefined) conditions.push(sql`status = ${sql.lit(status)}`)
+  if (status !== undefined && UNPAID.includes(status)) conditions.push(among(UNPAID))
+  // Something is always due about an open one.
+  if (isOpen(status)) {
+    const priority = sql.lit(status === 'created' ? 0 : 1)
+    conditions.push(
+      sql`id in (select payment_id from due_payments
+        where app = ${app} and priority = ${priority} and due_at is not null)`,
+    )
+  }
   if (createdFrom !== undefined) conditions.push(sql`created_at >= ${createdFrom}`)
   if (createdBefore !== undefined) conditions.push(sql`created_at < ${createdBefore}`)
   if (amount !== undefined) conditions.push(sql`amount = ${amount}`)

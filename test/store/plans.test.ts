@@ -6,13 +6,15 @@
 
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { addMs } from '../../src/alipay/index.ts'
-import type { PaymentRecord, PaymentStore } from '../../src/payments/index.ts'
+import pg from 'pg'
+import { addMs, toFen, toInstant } from '../../src/alipay/index.ts'
+import type { PaymentFilter, PaymentRecord, PaymentStore } from '../../src/payments/index.ts'
 import { openDatabase } from '../../src/store/database-sync.ts'
 import { RETENTION_KIND_NAMES } from '../../src/retention/index.ts'
 import { openPostgresStore, openSqliteStore, type Store } from '../../src/store/index.ts'
 import { postgresPrograms, query, sharedPostgres } from '../machines/postgres.ts'
-import { testFolder } from './opened-stores.ts'
+import { putMany, type Wanted } from './many-payments.ts'
+import { storeKinds, testFolder, type StoreKind } from './opened-stores.ts'
 import { commitOf, lease, moveOf, opening, refund } from './payments-to-store.ts'
 
 /** Every statement that was prepared. */
@@ -36,6 +38,9 @@ vi.mock('../../src/store/database-sync.ts', async (importActual) => {
     },
   }
 })
+
+// A server and thousands of payments are made for some of them.
+vi.setConfig({ testTimeout: 60_000 })
 
 beforeEach(() => prepared.clear())
 
@@ -135,7 +140,103 @@ test('SQLite finds every row that a statement is about by an index', async () =>
   )
 })
 
+/** What people look for in the list of payments, and the index that finds it on SQLite. */
+const SEARCHES: Readonly<Record<string, readonly [(wanted: Wanted) => PaymentFilter, string]>> = {
+  'our id': [({ id }) => ({ search: id }), 'sqlite_autoindex_payments_1'],
+  'the order number': [({ outTradeNo }) => ({ search: outTradeNo }), 'payments_out_trade_no'],
+  'the merchant’s number': [({ reference }) => ({ search: reference }), 'payments_by_reference'],
+  'Alipay’s number': [({ tradeNo }) => ({ search: tradeNo }), 'payments_by_trade_no'],
+  'its last digits': [({ tradeNo }) => ({ search: tradeNo.slice(-6) }), 'payments_by_trade_no'],
+  'the masked account': [({ buyerLogonId }) => ({ search: buyerLogonId }), 'payments_by_buyer'],
+  'the amount': [({ amount }) => ({ amount: toFen(amount) }), 'payments_by_amount'],
+  'the time': [
+    ({ createdAt }) => ({
+      createdFrom: toInstant(createdAt),
+      createdBefore: toInstant(createdAt + 1),
+    }),
+    'payments_by_creation',
+  ],
+}
+const FILTERS: Readonly<Record<string, readonly [PaymentFilter, string]>> = {
+  open: [{ status: 'pending' }, 'due_payments_in_order'],
+  'just made': [{ status: 'created' }, 'due_payments_in_order'],
+  paid: [{ status: 'succeeded' }, 'payments_by_creation'],
+  canceled: [{ status: 'canceled' }, 'payments_by_status'],
+  'to be looked at': [{ inReview: true }, 'payments_in_review'],
+}
+
+test('SQLite finds what people look for by the index that is made for it', async () => {
+  let opened = await (storeKinds[0] as StoreKind).open()
+  const wanted = await putMany(opened, 2_000)
+  const reads = async (filter: PaymentFilter): Promise<string> => {
+    // What was asked before is prepared already.
+    opened = await opened.reopen()
+    prepared.clear()
+    await opened.payments.list({ limit: 5, ...filter })
+    const plans = [...prepared].map((text) => opened.query(`explain query plan ${text}`))
+    const lines = (await Promise.all(plans)).flat().map((row) => String(row['detail']))
+    expect(lines.filter((line) => /^SCAN/.test(line))).toEqual([])
+    return lines.join('\n')
+  }
+  for (const [name, [filter, index]] of Object.entries(SEARCHES)) {
+    const plan = await reads(filter(wanted))
+    expect(plan, name).toContain(index)
+    if (index !== 'payments_by_creation') expect(plan, name).not.toContain('payments_by_creation')
+    const found = await opened.payments.list({ limit: 5, ...filter(wanted) })
+    expect([name, found.map(({ payment }) => payment.id)]).toEqual([name, [wanted.id]])
+  }
+  for (const [name, [filter, index]] of Object.entries(FILTERS)) {
+    const plan = await reads(filter)
+    expect(plan, name).toContain(index)
+    if (index !== 'payments_by_creation') expect(plan, name).not.toContain('payments_by_creation')
+  }
+  const open = await opened.payments.list({ limit: 5, status: 'pending' })
+  expect(open.map(({ payment }) => payment.id)).toEqual(['pay_open'])
+  prepared.clear()
+  await opened.payments.listRefunds({ limit: 5, status: 'requires_action' })
+  const [plan] = await Promise.all(
+    [...prepared].map((text) => opened.query(`explain query plan ${text}`)),
+  )
+  expect(JSON.stringify(plan)).toContain('refunds_by_status')
+})
+
 describe.skipIf(postgresPrograms === '')('PostgreSQL', () => {
+  test('finds what people look for by an index, never by going through the list', async () => {
+    const url = await (await sharedPostgres()).createDatabase()
+    const store = await openPostgresStore({ url })
+    onTestFinished(() => store.close())
+    const { payments } = store
+    const wanted = await putMany({ store, payments, query: (text) => query(url, text) }, 5_000)
+    await query(url, 'analyze')
+    const sent: [string, unknown[]][] = []
+    const send = vi.spyOn(pg.Client.prototype, 'query')
+    onTestFinished(() => send.mockRestore())
+    const plan = async (ask: () => Promise<unknown>): Promise<string> => {
+      sent.length = 0
+      send.mockClear()
+      await ask()
+      for (const [first, values] of send.mock.calls as unknown as [unknown, unknown[]?][]) {
+        const { text = first, values: given = values } = first as { text?: string; values?: [] }
+        sent.push([String(text), given ?? []])
+      }
+      const explained = sent
+        .filter(([text]) => /^\s*select/i.test(text))
+        .map(([text, values]) => query(url, `explain ${text}`, values))
+      return (await Promise.all(explained)).map((rows) => JSON.stringify(rows)).join('\n')
+    }
+    const ofPostgres = (index: string): string =>
+      index.replace(/^(?:sqlite_auto|due_).*/, 'payments_pkey')
+    const asked = [
+      ...Object.entries(SEARCHES).map(([name, [of, index]]) => [name, of(wanted), index] as const),
+      ...Object.entries(FILTERS).map(([name, [filter, index]]) => [name, filter, index] as const),
+    ]
+    for (const [name, filter, index] of asked) {
+      const found = await plan(() => payments.list({ limit: 5, ...filter }))
+      expect(found, name).toContain(ofPostgres(index))
+      expect(found, name).not.toContain('Seq Scan on payments')
+    }
+  })
+
   test.each(['never', 'just now'])(
     'reads the rows that a statement is about, where tables were %s looked at',
     async (when) => {
