@@ -94,10 +94,10 @@ const TURN_MS = 30 * 86_400_000
  */
 export function createRetention(options: RetentionOptions): Retention {
   const { store, clock = systemClock, onPruned = () => {} } = options
-  const { rest = async (ms) => void (await sleep(ms)) } = options
+  const { rest = (ms) => sleep(ms) } = options
   const onError = options.onError ?? ((error) => console.error(error))
   const rules = toRetentionRules(options.rules)
-  let isStopping = false
+  let stopping = new AbortController()
   const inHand = new Set<Promise<void>>()
 
   /** Batch after batch, until the end or until it is stopped. */
@@ -113,7 +113,7 @@ export function createRetention(options: RetentionOptions): Retention {
   ): Promise<void> => {
     const before = prunedBefore(rules[kind], clock.now())
     if (before === null) return
-    for (let after = from; !isStopping;) {
+    for (let after = from; !stopping.signal.aborted;) {
       const beganMs = performance.now()
       const batch = await store.prune(kind, { before, after, limit: BATCH_ROWS, isTrial })
       if (!(await onBatch(batch)) || batch.isEnd) return
@@ -150,7 +150,7 @@ export function createRetention(options: RetentionOptions): Retention {
   const runDue = async (): Promise<void> => {
     const dueSince = lastNight(clock.now())
     for (const kind of RETENTION_KIND_NAMES) {
-      if (!isStopping) await prune(kind, dueSince, false, () => {})
+      if (!stopping.signal.aborted) await prune(kind, dueSince, false, () => {})
     }
   }
   const loop = new DueLoop({
@@ -190,11 +190,11 @@ export function createRetention(options: RetentionOptions): Retention {
     },
     runDue,
     start() {
-      isStopping = false
+      stopping = new AbortController()
       loop.start()
     },
     async stop() {
-      isStopping = true
+      stopping.abort()
       await loop.stop()
       await Promise.allSettled(inHand)
     },

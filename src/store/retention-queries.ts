@@ -41,7 +41,7 @@ interface Walk {
  * @param appId Whose audit log it is.
  */
 export function createRetentionStore(database: StoreDatabase, appId: string): RetentionStore {
-  const { db, app, now } = database
+  const { db, app } = database
   const walks = createWalks(app, appId)
 
   return {
@@ -49,8 +49,8 @@ export function createRetentionStore(database: StoreDatabase, appId: string): Re
       await sql`insert into retention (app, kind, walked_to, turned_at, pruned, leased_until)
         values (${app}, ${kind}, '', 0, 0, 0) on conflict do nothing`.execute(db)
       const { rows } = await sql<RetentionTable>`
-        update retention set lease_token = ${token}, leased_until = ${now()} + ${ms}
-        where app = ${app} and kind = ${kind} and leased_until <= ${now()}
+        update retention set lease_token = ${token}, leased_until = ${database.now()} + ${ms}
+        where app = ${app} and kind = ${kind} and leased_until <= ${database.now()}
           and (finished_at is null or finished_at < ${dueSince})
         returning *`.execute(db)
       return rows[0] && toState(rows[0])
@@ -71,7 +71,7 @@ export function createRetentionStore(database: StoreDatabase, appId: string): Re
       const { rows } = await sql`
         update retention set walked_to = ${walkedTo}, turned_at = ${turnedAt},
           pruned = pruned + ${pruned}, finished_at = coalesce(${finishedAt}, finished_at),
-          lease_token = ${isOver ? null : token}, leased_until = ${isOver ? 0 : sql`${now()} + ${ms}`}
+          lease_token = ${isOver ? null : token}, leased_until = ${isOver ? 0 : sql`${database.now()} + ${ms}`}
         where app = ${app} and kind = ${kind} and lease_token = ${token} returning kind`.execute(db)
       return rows.length === 1
     },
@@ -90,7 +90,7 @@ export function createRetentionStore(database: StoreDatabase, appId: string): Re
   ): Promise<number> {
     if (isTrial) {
       const { rows } = await (walk.count(ids, before) as RawBuilder<{ count: number }>).execute(db)
-      return Number(rows[0]?.count ?? 0)
+      return rows[0]?.count ?? 0
     }
     const results = await database.atomically(
       walk.prune(ids, before).map((statement) => ({ compile: () => statement.compile(db) })),

@@ -36,7 +36,11 @@ test('every object once, and a file that is not whole is found out', async () =>
   const audited = objects.filter(({ object }) => object === 'audit_entry')
   expect(audited.map(({ action }) => action)).toContain('refund.create')
   expect(kinds.map(({ kind }) => kind)).toEqual([
-    ...['payments', 'refunds', 'events', 'reconciliations', 'audit_entries'],
+    'payments',
+    'refunds',
+    'events',
+    'reconciliations',
+    'audit_entries',
   ])
   expect(kinds.reduce((sum, { count }) => sum + count, kinds.length)).toBe(lines.length)
 

@@ -50,7 +50,10 @@ test('a restored folder goes on with what was open, and nothing of the backup is
   const hold = await saoma(['refunds', 'hold', `--folder=${folder}`])
   expect(hold.stdout).toMatch(/are held: .*\n.*\n {2}\d{4}-\d\d-\d\d {2}missing\n/)
   const released = await saoma([
-    ...['refunds', 'release', '--reason', 'nothing was refunded', '--json'],
+    'refunds',
+    'release',
+    '--reason=nothing was refunded',
+    '--json',
     `--folder=${folder}`,
   ])
   expect(JSON.parse(released.stdout)).toMatchObject({ object: 'refund_hold', status: 'lifted' })

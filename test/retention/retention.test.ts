@@ -163,13 +163,13 @@ describe.each(storeKinds)('on $kind', (kind) => {
   })
 
   test('who was slower than his lease leaves the walk to the other', async () => {
-    const { store, query } = await kind.open()
-    const { retention } = store
+    const opened = await kind.open()
+    const { retention } = opened.store
     const [slow, quick] = [lease(), lease()]
     const claimed = await retention.claim('events', slow, YEARS_LATER)
     expect(claimed).toMatchObject({ walkedTo: '', finishedAt: null })
     expect(await retention.claim('events', quick, YEARS_LATER)).toBeUndefined()
-    await query('update retention set leased_until = 0 returning kind')
+    await opened.query('update retention set leased_until = 0 returning kind')
     expect(await retention.claim('events', quick, YEARS_LATER)).toBeDefined()
     const end = { walkedTo: '9', turnedAt: opening, pruned: 1, finishedAt: opening }
     expect(await retention.save('events', slow, end)).toBe(false)
@@ -287,13 +287,14 @@ async function oneOf(
 }
 
 async function insert(
-  { store, payments, query }: OpenedStore,
+  opened: OpenedStore,
   names: readonly string[],
   change: Partial<Payment>,
   refunds: readonly Refund[],
 ): Promise<void> {
+  const { store, payments } = opened
   if ((await store.webhooks.listEndpoints()).length === 0) {
-    await query(`insert into webhook_endpoints (id, app, url, description, types, status, secrets,
+    await opened.query(`insert into webhook_endpoints (id, app, url, description, types, status, secrets,
         failures, paused_until, created_at, updated_at)
       values ('whe_1', 'default', 'https://a.example', '', '*', 'enabled', '[]', 0, 0, 0, 0)
       returning id`)
@@ -307,19 +308,19 @@ async function insert(
       return payments.insert({ ...commit, timeline }, held)
     }),
   )
-  await query(`update webhook_deliveries set status = 'succeeded', due_at = null
+  await opened.query(`update webhook_deliveries set status = 'succeeded', due_at = null
     where status = 'pending' and attempts = 0 returning id`)
-  await query(`insert into webhook_attempts (delivery_id, at, duration_ms)
+  await opened.query(`insert into webhook_attempts (delivery_id, at, duration_ms)
     select id, 0, 1 from webhook_deliveries where attempts = 0 returning position`)
-  await query('update webhook_deliveries set attempts = 1 returning id')
+  await opened.query('update webhook_deliveries set attempts = 1 returning id')
 }
 
 async function difference(
-  { query }: OpenedStore,
+  opened: OpenedStore,
   about: { readonly payment_id: string | null; readonly out_trade_no: string },
 ): Promise<void> {
   const payment = about.payment_id === null ? 'null' : `'${about.payment_id}'`
-  await query(`insert into differences (id, app, bill_type, bill_date, code, status, out_trade_no,
+  await opened.query(`insert into differences (id, app, bill_type, bill_date, code, status, out_trade_no,
       out_request_no, payment_id, run, created_at, updated_at)
     values ('dif_${about.out_trade_no}', 'default', 'trade', '2026-11-23', 'amount_mismatch',
       'open', '${about.out_trade_no}', '', ${payment}, 1, 0, 0) returning id`)
@@ -340,10 +341,10 @@ async function audited({ store }: OpenedStore): Promise<void> {
   })
 }
 
-async function count({ query }: OpenedStore): Promise<Record<string, number>> {
+async function count(opened: OpenedStore): Promise<Record<string, number>> {
   const counts = Object.entries(COUNTED).map(
     ([name, from]) => `(select count(*) from ${from}) as ${name}`,
   )
-  const [row = {}] = await query(`select ${counts.join()}`)
+  const [row = {}] = await opened.query(`select ${counts.join()}`)
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)]))
 }
