@@ -123,6 +123,8 @@ export interface BooksStore {
 
   /** Remembers rows that bill and books have on different days. */
   noteElsewhen(rows: readonly BilledElsewhen[]): Promise<void>
+  /** Forgets those that an earlier run has found in a bill: it may have been made anew. */
+  forgetElsewhen(date: string, billType: BillType): Promise<void>
   /** Rows that this bill has and the books date on another day, and the other way round. */
   elsewhenOf(date: string, billType: BillType): Promise<BilledElsewhen[]>
 }

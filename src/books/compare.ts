@@ -79,10 +79,11 @@ const WAITS_DAYS = 3
 
 /** Compares. */
 export async function compare(comparison: Comparison): Promise<Compared> {
+  const { store, date, billType, run, clock } = comparison
   const seen = new SeenKeys()
+  await store.forgetElsewhen(date, billType)
   const foreign = await compareBill(comparison, seen)
   await compareBooks(comparison, seen)
-  const { store, date, billType, run, clock } = comparison
   await store.closeVanished(date, billType, run, clock.now())
   await store.closeBilled(clock.now())
   await endWaiting(comparison)

@@ -342,6 +342,13 @@ export function createBooksStore(database: StoreDatabase): BooksStore {
       )
     },
 
+    async forgetElsewhen(date, billType) {
+      await run(
+        sql`delete from billed_elsewhen
+          where app = ${app} and bill_date = ${date} and bill_type = ${billType}`,
+      )
+    },
+
     async elsewhenOf(date, billType) {
       const rows = await run<Selectable<BilledElsewhenTable>>(
         sql`select * from billed_elsewhen

@@ -145,7 +145,11 @@ test('every code has its case, its place in the API and its row in the guide', (
 describe.each(storeKinds.slice(0, process.env['SAOMA_TEST_ALL'] ? 2 : 1))(
   'on $kind',
   ({ kind }) => {
-    test.each(DIFFERENCE_CODES)('%s is found, and nothing else', async (code) => {
+    // PostgreSQL's clock is not ours to put forward, until a reference may be sold again.
+    const codes = DIFFERENCE_CODES.filter(
+      (code) => kind === 'sqlite' || code !== 'duplicate_reference',
+    )
+    test.each(codes)('%s is found, and nothing else', async (code) => {
       const { fetched, byHand, found } = cases[code]
       const [byFetching, byFile = byFetching] = found
       for (const [how, expected] of [
