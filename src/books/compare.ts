@@ -195,7 +195,7 @@ async function compareRows(
 }
 
 /** Numbers that saoma makes: what has one was sold by it. */
-const OWN_NUMBER = /^sm[0-9a-z]{26}$/
+export const OWN_NUMBER = /^sm[0-9a-z]{26}$/
 
 /** Alipay answers only for what this application has sold, so any other number may be asked too. */
 function isOwnOrConfirmable({ outTradeNo }: BillRow): boolean {

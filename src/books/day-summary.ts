@@ -5,7 +5,7 @@
  * @module
  */
 
-import { toFen, type Fen } from '../alipay/index.ts'
+import { toFen, type Fen, type Instant } from '../alipay/index.ts'
 import { NO_TOTALS, type BillTotals, type GroupTotals } from './bill-totals.ts'
 import type { BooksStore } from './books-store.ts'
 import { dayOf } from './compare.ts'
@@ -110,9 +110,11 @@ async function reasonsOf(
   }
   for (let after: string | undefined; ;) {
     const page = await store.listDifferences({ limit: PAGE, date, billType: 'trade', after })
+    const booked = await bookedSince(store, date, page)
     for (const difference of page) {
       // What only an earlier bill of that day had is over, whoever has looked at it.
-      const net = difference.run === runs ? effectOf(difference) : 0
+      const isOver = difference.run !== runs || booked.has(difference.id)
+      const net = isOver ? 0 : effectOf(difference)
       if (net !== 0) add(difference.code, net)
     }
     after = page.at(-1)?.id
@@ -127,6 +129,41 @@ async function reasonsOf(
   if (foreign.rows > 0) add('foreign', foreign.net, foreign.rows)
   return [...sums].map(([reason, { count, net }]) => ({ reason, count, net: toFen(net) }))
 }
+
+/** What was missing here when the bill was compared, and is there now: Alipay answered later. */
+async function bookedSince(
+  store: BooksStore,
+  date: string,
+  differences: readonly Difference[],
+): Promise<ReadonlySet<string>> {
+  const missing = differences.filter(
+    ({ code, status }) => status !== 'healed' && MISSING_HERE.has(code),
+  )
+  const { from, until } = dayOf(date)
+  const isOfDay = (at: Instant | null): boolean => at !== null && at >= from && at < until
+  const payments = new Map(
+    (await store.paymentsOf([...new Set(missing.map(({ outTradeNo }) => outTradeNo))])).map(
+      (payment) => [payment.outTradeNo, payment],
+    ),
+  )
+  const isBooked = ({ outTradeNo, outRequestNo }: Difference): boolean => {
+    const payment = payments.get(outTradeNo)
+    if (outRequestNo === '') return payment?.status === 'succeeded' && isOfDay(payment.paidAt)
+    return (payment?.refunds ?? []).some(
+      (refund) =>
+        refund.outRequestNo === outRequestNo &&
+        refund.status === 'succeeded' &&
+        isOfDay(refund.succeededAt),
+    )
+  }
+  return new Set(missing.filter(isBooked).map(({ id }) => id))
+}
+
+const MISSING_HERE: ReadonlySet<DifferenceCode> = new Set([
+  'missing_local',
+  'status_local_open',
+  'refund_missing_local',
+])
 
 /** How much more the bill has because of a difference that is not mended. */
 function effectOf(difference: Difference): number {

@@ -22,7 +22,7 @@ export type BooksEngine = Pick<
 >
 
 /** Whether a code is mended by itself. */
-export function isHealable({ code }: Match): boolean {
+export function isHealable({ code }: Pick<Match, 'code'>): boolean {
   return (
     code === 'missing_local' ||
     code === 'status_local_open' ||

@@ -14,9 +14,9 @@ import type { BillType } from './bill-row.ts'
 import { NO_TOTALS } from './bill-totals.ts'
 import { lateAt, RETRY_MS } from './bill-schedule.ts'
 import type { BooksLease, BooksStore } from './books-store.ts'
-import { compare, dayOf, type BooksRules } from './compare.ts'
+import { compare, dayOf, OWN_NUMBER, type BooksRules } from './compare.ts'
 import { fetchBill, type BillGateway } from './fetch-bill.ts'
-import type { BooksEngine } from './heal.ts'
+import { isHealable, type BooksEngine } from './heal.ts'
 import { billRows, checkBill, type Bill } from './read-bill.ts'
 import type { Reconciliation, ReconciliationFailure } from './reconciliation.ts'
 
@@ -183,10 +183,40 @@ async function compareChecked(
         hasSummary: bill.hasSummary,
       },
       finishedAt: clock.now(),
+      nextTryAt:
+        open > 0 && (await hasUnanswered(store, date, billType))
+          ? addMs(clock.now(), RETRY_MS)
+          : null,
     },
     true,
   )
 }
+
+/**
+ * Whether the bill has a sale of ours that is not booked yet: Alipay did not answer, and is asked
+ * again within the hour. Other systems' sales are for a person.
+ */
+async function hasUnanswered(
+  store: BooksStore,
+  date: string,
+  billType: BillType,
+): Promise<boolean> {
+  for (let after: string | undefined; ;) {
+    const page = await store.listDifferences({
+      limit: PAGE,
+      date,
+      billType,
+      statuses: ['open'],
+      after,
+    })
+    if (page.some((one) => isHealable(one) && OWN_NUMBER.test(one.outTradeNo))) return true
+    after = page.at(-1)?.id
+    if (page.length < PAGE) return false
+  }
+}
+
+/** Differences that are read at a time. */
+const PAGE = 1_000
 
 /** Another process took over: what it finds is what counts. */
 class LeaseLost extends Error {
