@@ -33,6 +33,10 @@ export type TestDelivery = z.infer<typeof schemas.testDelivery>
 export type RefundRequest = z.infer<typeof schemas.refundRequest>
 /** What the shop has decided. */
 export type ShopSettings = z.infer<typeof schemas.settings>
+/** A way to people. */
+export type AlarmChannel = z.infer<typeof schemas.alarmChannel>
+/** What became of trying a channel out. */
+export type AlarmTest = z.infer<typeof schemas.alarmTest>
 /** Filters that are kept. */
 export type SavedFilter = z.infer<typeof schemas.savedFilter>
 /** How business goes. */

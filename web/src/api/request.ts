@@ -70,6 +70,35 @@ export async function requestFile(path: string, body: object): Promise<Blob> {
   throw problem(response, parse(await response.text()))
 }
 
+/**
+ * Sends a file, of any size.
+ *
+ * @param onSent Is told how much of it is sent, 0 to 1.
+ * @throws {SaomaError} As {@link request}.
+ */
+export function sendFile<Answer>(
+  path: string,
+  file: File,
+  onSent: (part: number) => void,
+): Promise<Answer> {
+  // `fetch` does not tell how much of a body is sent.
+  const sending = new XMLHttpRequest()
+  return new Promise((resolve, reject) => {
+    sending.upload.addEventListener('progress', ({ loaded, total }) => onSent(loaded / total))
+    sending.upload.addEventListener('load', () => onSent(1))
+    sending.addEventListener('error', () => reject(unreachable('POST', null)))
+    sending.addEventListener('load', () => {
+      const { status, responseText } = sending
+      const body = parse(responseText)
+      if (status >= 200 && status < 300) resolve(body as Answer)
+      else reject(problem({ status }, body))
+    })
+    sending.open('POST', `${BASE}${path}`)
+    if (csrf !== null) sending.setRequestHeader('x-csrf-token', csrf)
+    sending.send(file)
+  })
+}
+
 /** Opens Server-Sent Events. */
 export async function requestStream(
   path: string,
@@ -100,19 +129,23 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
       ...(body && { body: JSON.stringify(body) }),
     })
   } catch (cause) {
-    throw new SaomaError(
-      {
-        type: 'connection_error',
-        code: 'unreachable',
-        message: 'The server does not answer.',
-        outcome: method === 'GET' ? 'not_applied' : 'unknown',
-      },
-      { status: null, idempotencyKey: asked.idempotencyKey ?? null, cause },
-    )
+    throw unreachable(method, asked.idempotencyKey ?? null, cause)
   }
 }
 
-function problem(response: Response, body: unknown): SaomaError {
+function unreachable(method: Method, idempotencyKey: string | null, cause?: unknown): SaomaError {
+  return new SaomaError(
+    {
+      type: 'connection_error',
+      code: 'unreachable',
+      message: 'The server does not answer.',
+      outcome: method === 'GET' ? 'not_applied' : 'unknown',
+    },
+    { status: null, idempotencyKey, cause },
+  )
+}
+
+function problem(response: { readonly status: number }, body: unknown): SaomaError {
   const told = (body as { readonly error?: ProblemJson } | undefined)?.error
   const error = new SaomaError(
     told ?? {

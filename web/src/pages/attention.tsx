@@ -3,31 +3,30 @@
  *
  * @module
  */
-import { useQuery } from '@tanstack/react-query'
-import { Card, Empty, Skeleton } from 'antd'
+import { Button, Card, Empty, Skeleton } from 'antd'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
-import type { Attention, List } from '../api/objects.ts'
-import { request } from '../api/request.ts'
+import type { Attention, Difference, RefundRequest } from '../api/objects.ts'
 import { useTexts } from '../language/language.tsx'
+import { useAttention } from '../parts/attention-list.ts'
 import { HoldLine } from '../parts/hold-line.tsx'
-import { Foreign, Moment, Money } from '../parts/money.tsx'
+import { Foreign, Moment, Money, yuanText } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Problem } from '../parts/problem.tsx'
+import { RefundDecision } from '../parts/refund-decision.tsx'
 import { RefundActions } from '../parts/refund-line.tsx'
 import { Resolve } from '../parts/resolve.tsx'
 
 /** The list. */
 export default function AttentionPage(): ReactNode {
   const { menu, review: texts } = useTexts()
-  const { data, error, refetch } = useQuery({
-    queryKey: ['attention'],
-    queryFn: () => request<List<Attention>>('GET', '/v1/attention'),
-  })
+  const { data, error, refetch } = useAttention()
   return (
     <>
       <PageHead title={menu.attention} />
-      {error !== null && <Problem error={error} again={() => void refetch()} />}
+      {error !== null && data === undefined && (
+        <Problem error={error} again={() => void refetch()} />
+      )}
       {data === undefined && error === null && <Skeleton active />}
       {data?.data.length === 0 && (
         <Card>
@@ -42,8 +41,8 @@ export default function AttentionPage(): ReactNode {
         </Card>
       )}
       <div className="grid">
-        {data?.data.map((one, key) => (
-          <Matter key={key} matter={one} />
+        {data?.data.map((one) => (
+          <Matter key={keyOf(one)} matter={one} />
         ))}
       </div>
     </>
@@ -51,36 +50,31 @@ export default function AttentionPage(): ReactNode {
 }
 
 function Matter({ matter }: { readonly matter: Attention }): ReactNode {
-  const { payment: texts, reconciliations, review } = useTexts()
-  const { payment: told } = matter
+  if (matter.difference !== null) return <Differs one={matter.difference} />
+  if (matter.refund_request !== null) return <AskedFor one={matter.refund_request} />
+  return <Waits matter={matter} />
+}
+
+function Waits({ matter }: { readonly matter: Attention }): ReactNode {
+  const { payment: texts, review } = useTexts()
+  const { payment: told, refund } = matter
   const payment = typeof told === 'string' ? null : told
-  const refund = matter.refund
-  const id = payment?.id ?? refund?.payment ?? (typeof told === 'string' ? told : null)
-  const isDifference = matter.options.some((option) => option.includes('/v1/differences/'))
-  const kind = isDifference
-    ? (reconciliations.codes as Record<string, string>)[matter.kind]
-    : (review as unknown as Record<string, string>)[matter.kind]
+  const id = payment?.id ?? refund?.payment ?? null
   return (
     <Card
       size="small"
-      title={kind ?? matter.kind}
+      title={(review as unknown as Record<string, string>)[matter.kind] ?? matter.kind}
       extra={<Moment at={payment?.updated_at ?? refund?.updated_at ?? null} short />}
     >
       <p className="quiet" style={{ marginTop: 0 }}>
-        {isDifference ? (
-          <Link to="/reconciliations">{reconciliations.title}</Link>
-        ) : (
-          review.hints[matter.kind]
-        )}
+        {review.hints[matter.kind]}
       </p>
-      <div style={{ display: 'flex', flexWrap: 'wrap', gap: 12, alignItems: 'center' }}>
-        {(refund ?? payment) !== null && (
-          <strong style={{ fontSize: 18 }}>
-            <Money fen={refund?.amount ?? payment?.amount ?? 0} />
-          </strong>
-        )}
+      <div className="matter">
+        <strong>
+          <Money fen={refund?.amount ?? payment?.amount ?? 0} />
+        </strong>
         {id !== null && (
-          <Link to={`/payments/${id}`} style={{ flex: '1 1 160px', minWidth: 0 }}>
+          <Link to={`/payments/${id}`} className="matter-about">
             {payment === null ? `${texts.one} ${id}` : <Foreign oneLine>{payment.subject}</Foreign>}
           </Link>
         )}
@@ -93,4 +87,72 @@ function Matter({ matter }: { readonly matter: Attention }): ReactNode {
       </div>
     </Card>
   )
+}
+
+function AskedFor({ one }: { readonly one: RefundRequest }): ReactNode {
+  const { payment: texts, refund, review } = useTexts()
+  return (
+    <Card size="small" title={review.refund_request} extra={<Moment at={one.created_at} short />}>
+      <p className="quiet" style={{ marginTop: 0 }}>
+        {review.hints['refund_request']}
+      </p>
+      <div className="matter">
+        <strong>
+          <Money fen={one.amount} />
+        </strong>
+        <span className="matter-about">
+          {refund.requestedBy}: <Foreign>{one.requested_by.name}</Foreign>
+          {one.reason !== null && (
+            <>
+              {' · '}
+              <Foreign>{one.reason}</Foreign>
+            </>
+          )}
+          <br />
+          <Link to={`/payments/${one.payment}`}>
+            {texts.one} <span className="mono">{one.payment}</span>
+          </Link>
+        </span>
+        <RefundDecision request={one} />
+      </div>
+    </Card>
+  )
+}
+
+function Differs({ one }: { readonly one: Difference }): ReactNode {
+  const { reconciliations: texts, review } = useTexts()
+  const sum = (fen: number | null): string => (fen === null ? '—' : yuanText(fen))
+  return (
+    <Card
+      size="small"
+      title={`${review.difference} · ${texts.codes[one.code]}`}
+      extra={<span className="num">{one.date}</span>}
+    >
+      <p className="quiet" style={{ marginTop: 0 }}>
+        {review.hints[`${one.code}_bill`] ?? review.hints[one.code]}
+      </p>
+      <div className="matter">
+        <strong className="num">{sum(one.bill_amount ?? one.books_amount)}</strong>
+        <span className="matter-about">
+          {review.billAmount} {sum(one.bill_amount)} · {review.booksAmount} {sum(one.books_amount)}
+          <br />
+          {one.payment === null ? (
+            <bdi className="mono">{one.alipay.out_trade_no}</bdi>
+          ) : (
+            <Link to={`/payments/${one.payment}`}>
+              <bdi className="mono">{one.alipay.out_trade_no}</bdi>
+            </Link>
+          )}
+        </span>
+        <Link to={`/reconciliations?date=${one.date}&type=${one.bill_type}`}>
+          <Button size="small">{review.open}</Button>
+        </Link>
+      </div>
+    </Card>
+  )
+}
+
+function keyOf({ kind, payment, refund, refund_request: asked, difference }: Attention): string {
+  const about = typeof payment === 'string' ? payment : payment?.id
+  return [kind, difference?.id ?? asked?.id ?? refund?.id ?? about].join(' ')
 }

@@ -11,6 +11,7 @@ import { requestFile } from '../api/request.ts'
 import { midnight, today } from '../beijing.ts'
 import { LanguageContext, useTexts } from '../language/language.tsx'
 import { PageHead } from '../parts/page-head.tsx'
+import { saveFile } from '../parts/save-file.ts'
 import { useComplain } from '../parts/problem.tsx'
 
 interface Fields {
@@ -36,7 +37,7 @@ export default function Exports(): ReactNode {
         from: midnight(from),
         to: midnight(to.add(1, 'day')),
       })
-      save(file, `saoma-${kind}-${from.format('YYYYMMDD')}-${to.format('YYYYMMDD')}.${format}`)
+      saveFile(file, `saoma-${kind}-${from.format('YYYYMMDD')}-${to.format('YYYYMMDD')}.${format}`)
       void message.success(texts.ready)
     } catch (error) {
       complain(error)
@@ -101,13 +102,4 @@ export default function Exports(): ReactNode {
       </Card>
     </>
   )
-}
-
-function save(file: Blob, name: string): void {
-  const address = URL.createObjectURL(file)
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(address)
 }

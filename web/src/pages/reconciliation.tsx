@@ -4,9 +4,9 @@
  * @module
  */
 import { ArrowLeftOutlined, DownloadOutlined } from '@ant-design/icons'
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Card, Input, Modal, Select, Skeleton, Tag } from 'antd'
-import { useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
 import { BASE } from '../api/base.ts'
 import type { DaySummary, Difference, Reconciliation } from '../api/objects.ts'
@@ -27,7 +27,7 @@ const COLOURS = {
   resolved: 'default',
 } as const
 /** While it runs, how far it is is asked again after so long. */
-const AGAIN_MS = 2_000
+const AGAIN_MS = 700
 
 /** The page of a day. */
 export default function ReconciliationPage(): ReactNode {
@@ -46,6 +46,12 @@ export default function ReconciliationPage(): ReactNode {
     queryFn: () => request<Reconciliation>('GET', path),
     refetchInterval: ({ state }) => (state.data?.status === 'running' ? AGAIN_MS : false),
   })
+  const client = useQueryClient()
+  const isRunning = one?.status === 'running'
+  useEffect(() => {
+    // What it has found is shown as soon as it is over.
+    if (!isRunning) void client.invalidateQueries({ queryKey: ['reconciliations'] })
+  }, [client, isRunning])
   if (error !== null && one === undefined)
     return <Problem error={error} again={() => void refetch()} />
   if (one === undefined) return <Skeleton active />
@@ -60,7 +66,15 @@ export default function ReconciliationPage(): ReactNode {
       <Link to="/reconciliations" style={{ display: 'inline-block', marginBottom: 8 }}>
         <ArrowLeftOutlined /> {texts.title}
       </Link>
-      <PageHead title={one.date}>
+      <PageHead
+        title={one.date}
+        lead={[
+          texts.types[one.bill_type],
+          texts.source[one.source],
+          ...(one.rows === null ? [] : [`${texts.rows} ${one.rows}`]),
+          `${texts.runs} ${one.runs}`,
+        ].join(' · ')}
+      >
         <ReconciliationState one={one} />
         <Button icon={<DownloadOutlined />} href={`${BASE}${path}/report`} download>
           {texts.csv}
@@ -73,6 +87,12 @@ export default function ReconciliationPage(): ReactNode {
           style={{ marginBottom: 16 }}
           title={<Foreign>{one.failure.message}</Foreign>}
         />
+      )}
+      {one.status === 'awaiting_bill' && (
+        <Alert type="info" showIcon style={{ marginBottom: 16 }} title={texts.noBillYet} />
+      )}
+      {one.status === 'running' && (
+        <p role="status">{one.rows_read === 0 ? texts.checking : texts.comparing(one.rows_read)}</p>
       )}
       <Sums date={one.date} />
       <div className="toolbar" style={{ marginTop: 16 }}>
@@ -179,7 +199,7 @@ function Numbered({ row }: { readonly row: Difference }): ReactNode {
 
 /** What the day adds up to, on both sides. */
 function Sums({ date }: { readonly date: string }): ReactNode {
-  const { reconciliations: texts } = useTexts()
+  const { dayEnds, reconciliations: texts } = useTexts()
   const { data, error } = useQuery({
     queryKey: ['reconciliations', 'day', date],
     queryFn: () => request<DaySummary>('GET', '/v1/day_summaries', { query: { date } }),
@@ -191,7 +211,11 @@ function Sums({ date }: { readonly date: string }): ReactNode {
     row: (typeof rows)[number],
   ): string => (side ? yuanText(side[row]) : '—')
   return (
-    <Card title={texts.dayEnd} loading={data === undefined}>
+    <Card
+      title={texts.dayEnd}
+      loading={data === undefined}
+      extra={<Link to={`/day-ends?date=${date}`}>{dayEnds.title}</Link>}
+    >
       <table style={{ width: '100%', borderSpacing: '0 8px', maxWidth: 640 }}>
         <thead>
           <tr>

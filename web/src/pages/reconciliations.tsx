@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { App, Button, DatePicker, Progress, Space, Tag } from 'antd'
-import type dayjs from 'dayjs'
+import { UploadOutlined } from '@ant-design/icons'
+import { Button, DatePicker, Progress, Tag } from 'antd'
+import dayjs from 'dayjs'
 import { useState, type ReactNode } from 'react'
-import { Link, useNavigate } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import type { Reconciliation } from '../api/objects.ts'
-import { request } from '../api/request.ts'
 import { useMay } from '../api/session.tsx'
-import { today } from '../beijing.ts'
 import { useTexts } from '../language/language.tsx'
-import { useAct } from '../parts/act.ts'
 import { LongList } from '../parts/long-list.tsx'
 import { Moment, Money } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
+import { RunReconciliation } from '../parts/run-reconciliation.tsx'
+import { UploadBill } from '../parts/upload-bill.tsx'
 
 const COLOURS = {
   awaiting_bill: 'default',
@@ -29,17 +29,48 @@ const COLOURS = {
 export default function Reconciliations(): ReactNode {
   const { reconciliations: texts } = useTexts()
   const may = useMay()
+  const [asked, setAsked] = useState<'run' | 'upload' | null>(null)
+  const [params, setParams] = useSearchParams()
+  const date = params.get('date') ?? undefined
   return (
     <>
       <PageHead title={texts.title} lead={texts.lead}>
-        {may('reconciliations:write') && <Start />}
+        {may('reconciliations:write') && (
+          <>
+            <Button icon={<UploadOutlined />} onClick={() => setAsked('upload')}>
+              {texts.upload}
+            </Button>
+            <Button type="primary" onClick={() => setAsked('run')}>
+              {texts.start}
+            </Button>
+          </>
+        )}
       </PageHead>
+      {asked === 'run' && <RunReconciliation date={date} close={() => setAsked(null)} />}
+      {asked === 'upload' && <UploadBill close={() => setAsked(null)} />}
+      <div className="toolbar">
+        <DatePicker
+          value={date === undefined ? null : dayjs(date)}
+          onChange={(day: dayjs.Dayjs | null) =>
+            setParams(day === null ? {} : { date: day.format('YYYY-MM-DD') })
+          }
+          placeholder={texts.date}
+          aria-label={texts.date}
+        />
+      </div>
       <LongList<Reconciliation>
         name="reconciliations"
         path="/v1/reconciliations"
+        query={{ date }}
         empty={texts.none}
         columns={[
           { title: texts.date, key: 'date', width: 140, render: (_, one) => <Day one={one} /> },
+          {
+            title: texts.type,
+            key: 'type',
+            width: 110,
+            render: (_, one) => texts.types[one.bill_type],
+          },
           {
             title: texts.status,
             key: 'status',
@@ -82,7 +113,7 @@ export default function Reconciliations(): ReactNode {
             </div>
             <div className="card-row quiet">
               <span>
-                {texts.open} {one.differences.open}
+                {texts.types[one.bill_type]} · {texts.open} {one.differences.open}
               </span>
               {one.bill !== null && <Money fen={one.bill.gross} />}
             </div>
@@ -117,40 +148,5 @@ function Day({ one }: { readonly one: Reconciliation }): ReactNode {
     <Link to={`/reconciliations/${one.id}`} className="num">
       {one.date}
     </Link>
-  )
-}
-
-function Start(): ReactNode {
-  const { reconciliations: texts } = useTexts()
-  const { message } = App.useApp()
-  const act = useAct('reconciliations')
-  const navigate = useNavigate()
-  const [day, setDay] = useState(() => today().subtract(1, 'day'))
-  const [isBusy, setBusy] = useState(false)
-  const start = async (): Promise<void> => {
-    setBusy(true)
-    const begun = await act(() =>
-      request<Reconciliation>('POST', '/v1/reconciliations', {
-        body: { date: day.format('YYYY-MM-DD') },
-      }),
-    )
-    setBusy(false)
-    if (begun === undefined) return
-    if (begun.status === 'awaiting_bill') void message.info(texts.states.awaiting_bill)
-    await navigate(`/reconciliations/${begun.id}`)
-  }
-  return (
-    <Space wrap>
-      <DatePicker
-        allowClear={false}
-        value={day}
-        onChange={(chosen: dayjs.Dayjs | null) => chosen !== null && setDay(chosen)}
-        disabledDate={(one) => !one.isBefore(today(), 'day')}
-        aria-label={texts.date}
-      />
-      <Button type="primary" loading={isBusy} onClick={() => void start()}>
-        {texts.start}
-      </Button>
-    </Space>
   )
 }

@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { App, Button, Card, Select, Space, Tabs, Tag, Tooltip } from 'antd'
+import { useQuery } from '@tanstack/react-query'
+import { Card, Select, Tabs, Tag } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { Link } from 'react-router'
 import type { List, Refund, RefundRequest } from '../api/objects.ts'
 import { request } from '../api/request.ts'
-import { useMay, useSession } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
 import { LongList } from '../parts/long-list.tsx'
-import { Foreign, Moment, Money, yuanText } from '../parts/money.tsx'
+import { Foreign, Moment, Money } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
-import { Problem, useComplain } from '../parts/problem.tsx'
+import { Problem } from '../parts/problem.tsx'
+import { RefundDecision } from '../parts/refund-decision.tsx'
 import { RefundActions } from '../parts/refund-line.tsx'
 import { RefundState } from '../parts/states.tsx'
 
@@ -185,52 +185,11 @@ function Requests(): ReactNode {
                 </div>
               )}
             </span>
-            {one.status === 'pending' && <Decision one={one} />}
+            {one.status === 'pending' && <RefundDecision request={one} />}
           </div>
         </Card>
       ))}
       {data === undefined && <Card loading>{common.loading}</Card>}
     </div>
-  )
-}
-
-function Decision({ one }: { readonly one: RefundRequest }): ReactNode {
-  const { common, refund: texts } = useTexts()
-  const { user } = useSession()
-  const may = useMay()
-  const client = useQueryClient()
-  const complain = useComplain()
-  const { modal, message } = App.useApp()
-  if (!may('refunds:approve')) return null
-  const isOwn = one.requested_by.id === user.id
-  const decide = (action: 'approve' | 'decline'): void => {
-    void modal.confirm({
-      title: action === 'approve' ? texts.approveTitle : texts.declineTitle,
-      content: `${yuanText(one.amount)} · ${one.requested_by.name}`,
-      okText: action === 'approve' ? texts.approve : texts.decline,
-      cancelText: common.close,
-      okButtonProps: { danger: true },
-      onOk: async () => {
-        try {
-          await request('POST', `/v1/refund_requests/${one.id}/${action}`)
-          void message.success(action === 'approve' ? texts.approved : texts.declined)
-        } catch (error) {
-          complain(error)
-        }
-        await client.invalidateQueries({ queryKey: ['refunds'] })
-      },
-    })
-  }
-  return (
-    <Tooltip title={isOwn ? texts.own : undefined}>
-      <Space>
-        <Button type="primary" disabled={isOwn} onClick={() => decide('approve')}>
-          {texts.approve}
-        </Button>
-        <Button disabled={isOwn} onClick={() => decide('decline')}>
-          {texts.decline}
-        </Button>
-      </Space>
-    </Tooltip>
   )
 }

@@ -5,10 +5,12 @@
  */
 import {
   AccountBookOutlined,
+  AlertOutlined,
   ApiOutlined,
   AppstoreOutlined,
   AuditOutlined,
   BellOutlined,
+  CalendarOutlined,
   DashboardOutlined,
   DownloadOutlined,
   KeyOutlined,
@@ -20,7 +22,7 @@ import {
   TransactionOutlined,
   UserOutlined,
 } from '@ant-design/icons'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import {
   Badge,
   Button,
@@ -39,10 +41,9 @@ import { Link, Route, Routes, useLocation, useNavigate } from 'react-router'
 import type { Scope } from '../../../src/access/scopes.ts'
 import { BASE } from '../api/base.ts'
 import { useLive } from '../api/live.tsx'
-import type { Attention, List } from '../api/objects.ts'
-import { request } from '../api/request.ts'
 import { signOut, useMay, useSession } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
+import { useAttention } from '../parts/attention-list.ts'
 import { useComplain } from '../parts/problem.tsx'
 import { PreferencesMenu } from '../parts/preferences-menu.tsx'
 
@@ -54,9 +55,11 @@ interface Entry {
     | 'payments'
     | 'refunds'
     | 'attention'
+    | 'dayEnds'
     | 'reconciliations'
     | 'exports'
     | 'webhooks'
+    | 'alarms'
     | 'keys'
     | 'credentials'
     | 'audit'
@@ -80,6 +83,8 @@ const Webhooks = lazy(() => import('../pages/webhooks.tsx'))
 const WebhookPage = lazy(() => import('../pages/webhook.tsx'))
 const Keys = lazy(() => import('../pages/keys.tsx'))
 const Credentials = lazy(() => import('../pages/credentials.tsx'))
+const DayEnds = lazy(() => import('../pages/day-ends.tsx'))
+const Alarms = lazy(() => import('../pages/alarms.tsx'))
 const Audit = lazy(() => import('../pages/audit.tsx'))
 const Users = lazy(() => import('../pages/users.tsx'))
 const Settings = lazy(() => import('../pages/settings.tsx'))
@@ -113,6 +118,13 @@ const ENTRIES: readonly Entry[] = [
     scope: 'payments:read',
     icon: <BellOutlined />,
     page: AttentionPage,
+  },
+  {
+    key: 'dayEnds',
+    group: 'books',
+    scope: 'reconciliations:read',
+    icon: <CalendarOutlined />,
+    page: DayEnds,
   },
   {
     key: 'reconciliations',
@@ -149,6 +161,13 @@ const ENTRIES: readonly Entry[] = [
     scope: 'users:read',
     icon: <TeamOutlined />,
     page: Users,
+  },
+  {
+    key: 'alarms',
+    group: 'administration',
+    scope: 'admin',
+    icon: <AlertOutlined />,
+    page: Alarms,
   },
   {
     key: 'audit',
@@ -262,7 +281,7 @@ function Pages(): ReactNode {
       {ENTRIES.map(({ key, scope, page: Page }) => (
         <Route
           key={key}
-          path={key === 'overview' ? '/' : `/${key}`}
+          path={pathOf(key)}
           element={
             <Behind scope={scope}>
               <Page />
@@ -300,6 +319,16 @@ function Pages(): ReactNode {
   )
 }
 
+function pathOf(key: Entry['key']): string {
+  if (key === 'overview') return '/'
+  return key === 'dayEnds' ? '/day-ends' : `/${key}`
+}
+
+/** Whether a page is an entry's, or one below it. */
+function isAt(pathname: string, key: Entry['key']): boolean {
+  return `/${pathname.split('/')[1]}` === pathOf(key)
+}
+
 function Behind({
   scope,
   children,
@@ -325,7 +354,7 @@ function Navigation(): ReactNode {
   const { menu } = useTexts()
   const may = useMay()
   const { pathname } = useLocation()
-  const waiting = useAttentionCount()
+  const waiting = useAttention().data?.data.length ?? 0
   const groups = GROUPS.map((group) => ({
     key: group,
     type: 'group' as const,
@@ -335,7 +364,7 @@ function Navigation(): ReactNode {
         key,
         icon,
         label: (
-          <Link to={key === 'overview' ? '/' : `/${key}`}>
+          <Link to={pathOf(key)}>
             {menu[key]}
             {key === 'attention' && waiting > 0 && (
               <Badge
@@ -354,20 +383,12 @@ function Navigation(): ReactNode {
     <nav aria-label={menu.groups.business}>
       <Menu
         mode="inline"
-        selectedKeys={[pathname.split('/')[1] || 'overview']}
+        selectedKeys={ENTRIES.filter(({ key }) => isAt(pathname, key)).map(({ key }) => key)}
         items={groups}
         style={{ borderInlineEnd: 0, padding: '0 8px' }}
       />
     </nav>
   )
-}
-
-function useAttentionCount(): number {
-  const { data } = useQuery({
-    queryKey: ['attention'],
-    queryFn: () => request<List<Attention>>('GET', '/v1/attention'),
-  })
-  return data?.data.length ?? 0
 }
 
 function Whereabouts(): ReactNode {
