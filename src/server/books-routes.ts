@@ -20,7 +20,9 @@ import {
   listReconciliationsFields,
   resolveDifferenceFields,
 } from './fields.ts'
+import { OPERATOR_ID_MAX } from '../payments/index.ts'
 import { ok, operation, page, type AnyOperation } from './operation.ts'
+import type { AppContext } from './options.ts'
 import { notFound, type Problem } from './problem.ts'
 import { daySummary, difference, list, reconciliation } from './schemas.ts'
 
@@ -159,10 +161,11 @@ const getDaySummary = operation({
   query: daySummaryFields,
   answers: { 200: { description: 'The summary.', schema: daySummary } },
   problems: { ...NO_BOOKS, ...DATE_INVALID },
-  async handle({ app: { books }, query: { date } }) {
+  async handle({ app, query: { date } }) {
+    const { books } = app
     if (books === null) return noBooks()
     try {
-      return ok(await summaryJson(books, await books.daySummary(date)))
+      return ok(await summaryJson(app, books, await books.daySummary(date)))
     } catch (error) {
       if (error instanceof RangeError) return dateInvalid()
       throw error
@@ -231,15 +234,22 @@ export function differenceJson(one: Difference) {
   }
 }
 
-async function summaryJson(books: Books, summary: DaySummary) {
+async function summaryJson({ id, users }: AppContext, books: Books, summary: DaySummary) {
   const { date, bill, groups, reasons, unexplained } = summary
   const run = summary.reconciliation
+  // The counter names who has signed in, as far as Alipay takes an id.
+  const team = (await users?.list(id)) ?? []
+  const names = new Map(team.map((user) => [user.id.slice(0, OPERATOR_ID_MAX), user.name]))
   return {
     object: 'day_summary',
     date,
     books: totalsJson(summary.books),
     bill: bill === null ? null : totalsJson(bill),
-    groups: groups.map((group) => ({ ...idsJson(group), ...totalsJson(group) })),
+    groups: groups.map((group) => ({
+      ...idsJson(group),
+      operator_name: names.get(group.operatorId) ?? null,
+      ...totalsJson(group),
+    })),
     reasons,
     unexplained,
     reconciliation: run === null ? null : await toJson(books, run),

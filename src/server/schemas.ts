@@ -544,6 +544,7 @@ export const daySummary = z
       z.object({
         store_id: z.string().nullable(),
         operator_id: z.string().nullable(),
+        operator_name: z.string().nullable().describe('Of the user whose id it is'),
         terminal_id: z.string().nullable(),
         ...totals,
       }),
