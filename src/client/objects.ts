@@ -62,6 +62,11 @@ export interface CreatePayment {
   readonly terminal_id?: string
   /** Whether the cashier page may offer a new code after the end. */
   readonly retry_allowed?: boolean
+  /**
+   * The open payment of the same reference that this one takes the place of, because the buyer pays
+   * in another way: it is canceled first, and this one is made only if nobody has paid it.
+   */
+  readonly instead_of?: string
 }
 
 /** What a refund is made of. */

@@ -24,11 +24,10 @@ export type CancelPaymentResult =
 export async function cancelPayment(
   context: WorkerContext,
   worker: Worker,
-  id: string,
-): Promise<CancelPaymentResult> {
+  found: PaymentRecord,
+): Promise<Exclude<CancelPaymentResult, { readonly status: 'not_found' }>> {
   const { store } = context
-  const found = await store.find({ id })
-  if (found === undefined) return { status: 'not_found' }
+  const { id } = found.payment
   const { record } = await commitEvidence(context, found, { kind: 'cancel_requested' })
   const lease = worker.lease()
   const claimed = await store.claim(id, lease)
@@ -36,7 +35,9 @@ export async function cancelPayment(
   return judge(claimed === undefined ? record : await worker.advance(claimed, lease))
 }
 
-function judge(record: PaymentRecord): CancelPaymentResult {
+function judge(
+  record: PaymentRecord,
+): Exclude<CancelPaymentResult, { readonly status: 'not_found' }> {
   switch (record.payment.status) {
     case 'canceled':
       return { status: 'canceled', record }

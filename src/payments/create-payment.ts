@@ -6,7 +6,8 @@
  */
 
 import { addMs, toFen, type Fen, type Instant } from '../alipay/index.ts'
-import { firstTimelineEntry, toCommit } from './commit.ts'
+import { cancelPayment } from './cancel-payment.ts'
+import { commitEvidence, firstTimelineEntry, toCommit } from './commit.ts'
 import {
   newCheckoutToken,
   newPaymentId,
@@ -76,6 +77,13 @@ export interface CreatePaymentOrder {
    */
   readonly retryAllowed?: boolean
   /**
+   * The id of an open payment of the same reference that this one takes the place of, because the
+   * buyer pays in another way. It is canceled first; this one is made only once Alipay has answered
+   * that nobody has paid. Should its code be paid all the same, that is a duplicate of this one. A
+   * payment of another reference is left as it is.
+   */
+  readonly insteadOf?: string
+  /**
    * The name of the request, 1 to 255 characters. A repeat without a reference then finds the
    * payment that the first one made, also one that Alipay alone remembers.
    */
@@ -131,6 +139,8 @@ export async function createPayment(
   checkOrder(order)
   const { clock, clockIsRight, watchers, crashPoint } = context
   await clockIsRight()
+  const kept = await giveWay(context, worker, order)
+  if (kept !== undefined) return kept
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const known = await findKnown(context, order, tries)
     if ('existing' in known) return known.existing
@@ -154,6 +164,37 @@ export async function createPayment(
     // Another call with this reference was quicker by a moment: answer as it would have been.
   }
   throw new Error(`The reference or the number of this order changes hands again and again`)
+}
+
+/**
+ * Ends what the order takes the place of.
+ *
+ * @returns Why nothing may take its place; `undefined` if its reference is free, or not its own.
+ */
+async function giveWay(
+  context: WorkerContext,
+  worker: Worker,
+  { insteadOf, reference }: CreatePaymentOrder,
+): Promise<CreatePaymentResult | undefined> {
+  const found = insteadOf === undefined ? undefined : await context.store.find({ id: insteadOf })
+  if (found === undefined || found.payment.reference !== (reference ?? null)) return undefined
+  const { status, record } = await cancelPayment(context, worker, found)
+  if (status === 'already_paid') return { status: 'reference_already_paid', record }
+  if (status !== 'closing') return undefined
+  // A code that nobody has scanned is dead only minutes later. Until then it is `superseded`: what
+  // is paid by it is held against the one that takes its place.
+  if (!isAnsweredUnscanned(record.payment)) return { status: 'closing', record }
+  await commitEvidence(context, record, { kind: 'superseded', by: record.payment.id })
+  return undefined
+}
+
+/** Alipay was asked to end it, and knows of nobody who had scanned its code. */
+function isAnsweredUnscanned({
+  cancelAnsweredAt,
+  closeAttemptedAt,
+  tradeStatus,
+}: Payment): boolean {
+  return tradeStatus === null && (cancelAnsweredAt ?? closeAttemptedAt) !== null
 }
 
 /** Others may take a reference between our look and our commit only a few times. */

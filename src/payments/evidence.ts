@@ -56,7 +56,10 @@ export type Evidence =
   | { readonly kind: 'trade_not_exist'; readonly askedAt?: Instant }
   | { readonly kind: 'deadline_passed' }
   | { readonly kind: 'cancel_requested' }
-  /** An earlier payment of the same reference was paid late: this one is not needed any more. */
+  /**
+   * An earlier payment of the same reference was paid late, or the buyer pays in another way: this
+   * one is not needed any more.
+   */
   | { readonly kind: 'superseded'; readonly by: string }
   /**
    * Committed before the call is made; it follows an answer of a moment ago that the buyer has not

@@ -247,7 +247,10 @@ export function createPayments(options: PaymentsOptions): Payments {
     findByCheckoutToken: (checkoutToken) => store.find({ checkoutToken }),
     list: (range) => store.list(range),
     listRefunds: (range) => store.listRefunds(range),
-    cancel: (id) => cancelPayment(context, worker, id),
+    async cancel(id) {
+      const found = await store.find({ id })
+      return found ? cancelPayment(context, worker, found) : { status: 'not_found' }
+    },
     sync,
     refund: (request) => createRefund(context, worker, request),
     async findRefund(refundId) {

@@ -101,6 +101,11 @@ export const createPaymentFields = z
     terminal_id: text('terminal_id', TERMINAL_ID_MAX)
       .optional()
       .describe('Your till (商户机具终端编号)'),
+    instead_of: text('instead_of', 64)
+      .optional()
+      .describe(
+        'The open payment of the same reference that this one takes the place of: it is canceled first, and this one made only if nobody has paid it',
+      ),
     retry_allowed: z
       .boolean('retry_allowed is true or false')
       .optional()

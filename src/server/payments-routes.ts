@@ -84,6 +84,7 @@ A payment with \`auth_code\` is \`succeeded\` at once, or \`pending\` while the 
       ...(body.operator_id !== undefined && { operatorId: body.operator_id }),
       ...(body.terminal_id !== undefined && { terminalId: body.terminal_id }),
       ...(body.retry_allowed !== undefined && { retryAllowed: body.retry_allowed }),
+      ...(body.instead_of !== undefined && { insteadOf: body.instead_of }),
       ...(idempotencyKey !== undefined && { idempotencyKey }),
     })
     const { record } = result
@@ -117,12 +118,14 @@ A payment with \`auth_code\` is \`succeeded\` at once, or \`pending\` while the 
     }
   },
   async late({ app, body }) {
-    const { reference, out_trade_no: outTradeNo } = body
+    const { reference, out_trade_no: outTradeNo, instead_of: insteadOf } = body
     const record =
       outTradeNo !== undefined
         ? await app.payments.findByOutTradeNo(outTradeNo)
         : reference !== undefined
-          ? (await app.payments.listByReference(reference))[0]
+          ? (await app.payments.listByReference(reference)).find(
+              ({ payment: { id } }) => id !== insteadOf,
+            )
           : undefined
     return record && { status: 202, body: json(app, record) }
   },
