@@ -59,16 +59,24 @@ export async function call(method, path, body, idempotencyKey) {
  * @param {(message: string) => void} onTrouble Told at each try that got no answer.
  */
 export async function insist(path, body, onTrouble) {
-  const key = crypto.randomUUID()
+  const key = randomName()
   for (;;) {
     try {
       return await call('POST', path, body, key)
     } catch (error) {
-      if (!(error instanceof Refused) || (error.status !== 0 && error.status < 500)) throw error
+      if (!(error instanceof Refused)) throw error
+      const isUnknown = error.status === 0 || error.status >= 500
+      if (!isUnknown && error.code !== 'request_in_progress') throw error
       onTrouble(error.message)
       await new Promise((resolve) => setTimeout(resolve, 1500))
     }
   }
+}
+
+/** What no other has; `randomUUID` is not there where a shop's network is plain http. */
+export function randomName() {
+  const parts = crypto.getRandomValues(new Uint32Array(3))
+  return Array.from(parts, (part) => part.toString(36)).join('')
 }
 
 /**

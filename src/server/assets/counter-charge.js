@@ -14,6 +14,7 @@ const code = byId('charge-code', HTMLElement)
 const image = byId('charge-image', HTMLImageElement)
 const left = byId('charge-left', HTMLElement)
 const failure = byId('charge-failure', HTMLElement)
+const note = byId('charge-note', HTMLElement)
 const next = byId('next', HTMLButtonElement)
 const askNow = byId('ask-now', HTMLButtonElement)
 const cancel = byId('cancel-sale', HTMLButtonElement)
@@ -24,8 +25,22 @@ const POLL_MS = 2000
 /** Ends the following of the sale that is shown. */
 let stop = () => {}
 let mayCancel = false
-/** @type {{ id: string; ask: () => Promise<void> } | undefined} */
+/**
+ * The payment that is shown.
+ *
+ * @type {{ payment: Sold; ask: () => Promise<void>; isFinal: () => boolean } | undefined}
+ */
 let shown
+
+/**
+ * A payment of the counter.
+ *
+ * @typedef {object} Sold
+ * @property {string} id
+ * @property {number} amount
+ * @property {string} method
+ * @property {string} checkout_url
+ */
 
 /**
  * What the counter hears of a payment's cashier page.
@@ -58,8 +73,45 @@ export function prepareCharge({ mayCancel: may, onClose }) {
  * @param {number} fen
  */
 export function showSending(fen) {
+  showWork('sending', fen, texts.sending)
+}
+
+/** Whether a sale fills the screen. */
+export function isCharging() {
+  return dialog.open
+}
+
+/**
+ * The payment that is shown, if it can still give way to another.
+ *
+ * @returns {Sold | 'over' | undefined} `undefined` while it is being made.
+ */
+export function openCharge() {
+  if (shown === undefined) return undefined
+  return shown.isFinal() ? 'over' : shown.payment
+}
+
+/**
+ * Fills the screen while the payment that was shown gives way to another.
+ *
+ * @param {number} fen
+ */
+export function showChanging(fen) {
+  showWork('changing', fen, texts.changing)
+}
+
+/**
+ * Fills the screen while the server is at work.
+ *
+ * @param {'sending' | 'changing'} state
+ * @param {number} fen
+ * @param {string} text
+ */
+function showWork(state, fen, text) {
   stop()
-  draw({ state: 'sending', amount: fen, title: texts.sending })
+  shown = undefined
+  draw({ state, amount: fen, title: text })
+  note.textContent = ''
   if (!dialog.open) dialog.showModal()
 }
 
@@ -75,10 +127,12 @@ export function closeCharge() {
 /**
  * Follows a payment until it is over, or the cashier turns to the next.
  *
- * @param {{ id: string; amount: number; method: string; checkout_url: string }} payment
+ * @param {Sold} payment
+ * @param {string} [remark] What the cashier has to know beside.
  */
-export function followCharge(payment) {
+export function followCharge(payment, remark = '') {
   stop()
+  note.textContent = remark
   const address = `${basePath}/c/${new URL(payment.checkout_url).pathname.split('/').at(-1)}`
   const query = `?lang=${document.documentElement.lang.slice(0, 2)}`
   let version = -1
@@ -95,6 +149,7 @@ export function followCharge(payment) {
     deadline = Date.now() + checkout.expires_in_ms
     const url = checkout.qr_code === null ? '' : `${address}/qr.svg`
     draw({ ...checkout, title: titleOf(checkout, payment.method), url })
+    if (remark === '') note.textContent = url === '' ? '' : texts.orScan
     tick()
     if (checkout.state === 'paid' && !wasPaid) {
       announcePayment(checkout.amount, document.documentElement.lang)
@@ -137,7 +192,7 @@ export function followCharge(payment) {
     clearInterval(polling)
   }
   stop = end
-  shown = { id: payment.id, ask }
+  shown = { payment, ask, isFinal: () => final }
   if (!dialog.open) dialog.showModal()
 }
 
@@ -149,11 +204,11 @@ export function followCharge(payment) {
  */
 async function work(button, what) {
   if (shown === undefined) return
-  const { id, ask } = shown
+  const { payment, ask } = shown
   button.disabled = true
   failure.textContent = ''
   try {
-    await call('POST', `/v1/payments/${id}/${what}`)
+    await call('POST', `/v1/payments/${payment.id}/${what}`)
     await ask()
   } catch (error) {
     showTrouble(error instanceof Refused ? error.message : texts.failed)
@@ -184,11 +239,12 @@ function draw({ state, amount: fen, title: text, url = '' }) {
     image.alt = texts.askCode
   }
   const isOpen = ['preparing', 'waiting', 'scanned', 'confirming'].includes(state)
-  const isOver = !isOpen && state !== 'sending'
+  const isAtWork = state === 'sending' || state === 'changing'
+  const isOver = !isOpen && !isAtWork
   next.hidden = !isOver
   close.hidden = isOver || state === 'sending'
   askNow.hidden = !isOpen
   cancel.hidden = !isOpen || !mayCancel
   left.hidden = true
-  if (state === 'sending') failure.textContent = ''
+  if (isAtWork) failure.textContent = ''
 }

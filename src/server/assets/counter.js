@@ -5,11 +5,14 @@
  *
  * @module
  */
-import { byId, call, insist, parseYuan, Refused, texts, yuan } from './counter-api.js'
+import { byId, call, insist, parseYuan, randomName, Refused, texts, yuan } from './counter-api.js'
 import {
   closeCharge,
   followCharge,
+  isCharging,
+  openCharge,
   prepareCharge,
+  showChanging,
   showSending,
   showTrouble,
 } from './counter-charge.js'
@@ -102,7 +105,7 @@ function open(session) {
   byId('test-mode', HTMLElement).hidden = session.livemode
   if (!scopes.includes('payments:create')) failure.textContent = texts.noScope
   prepareCharge({
-    mayCancel: scopes.includes('payments:write'),
+    mayCancel: scopes.includes('payments:create') || scopes.includes('payments:write'),
     onClose: () => void refresh(),
   })
   void refresh()
@@ -117,14 +120,17 @@ function open(session) {
 function onKey(event) {
   const { key, target, ctrlKey, metaKey, altKey } = event
   if (till.hidden || ctrlKey || metaKey || altKey) return
-  if (document.querySelector('dialog[open]') !== null) return
+  if (document.querySelector('dialog[open]:not(#charge)') !== null) return
   if (target instanceof HTMLInputElement) return
   // A button's own key, unless a gun ends its code with it.
   const isOnControl = target instanceof Element && target.closest('a, button') !== null
   if (key === 'Enter' && takeScan()) return event.preventDefault()
+  if (isCharging()) return note(event)
   if (isOnControl && (key === 'Enter' || key === ' ')) return
   if (!/^[\d.]$/.test(key) && !['Enter', 'Backspace', 'Escape'].includes(key)) return
   event.preventDefault()
+  // Who types an amount means the till, and not the button that he pressed before.
+  if (isOnControl && target instanceof HTMLElement) target.blur()
   note(event)
   press(key)
 }
@@ -147,6 +153,10 @@ function takeScan() {
   const { keys, before } = burst
   burst = NOTHING
   if (!PAYMENT_CODE.test(keys)) return false
+  if (isCharging()) {
+    void chargeInstead(keys)
+    return true
+  }
   write(before)
   void charge(keys)
   return true
@@ -156,6 +166,7 @@ function takeScan() {
 function press(key) {
   failure.textContent = ''
   if (key === 'Enter') return void charge()
+  untaken = false
   if (key === 'Escape') return write('')
   if (key === 'Backspace') return write(typed.slice(0, -1))
   const text = (typed + key).replace(/^0+(?=\d)/, '').replace(/^\./, '0.')
@@ -173,6 +184,26 @@ function write(text) {
 
 // --- the sale ---
 
+/**
+ * A sale keeps its reference when the buyer changes the way he pays, and one reference is paid
+ * once: whatever goes wrong here, the server does not take it twice.
+ *
+ * @typedef {object} Sale
+ * @property {number} amount
+ * @property {string} subject
+ * @property {string} reference
+ * @property {string} [authCode] What the gun has read; without it our code is shown.
+ * @property {string} [insteadOf] The payment that gives way to it.
+ */
+
+/** @type {Sale | undefined} */
+let sale
+/** A sale that was not taken, and whose amount stands there to be tried again. */
+let untaken = false
+
+/** Between two tries to end the payment before, in milliseconds. */
+const CLOSING_MS = 1500
+
 /** @param {string} [authCode] What the gun has read; without it our code is shown. */
 async function charge(authCode) {
   const amount = parseYuan(typed) ?? 0
@@ -180,22 +211,78 @@ async function charge(authCode) {
     failure.textContent = authCode === undefined ? texts.amountWrong : texts.amountFirst
     return
   }
+  const { reference } = (untaken && sale) || { reference: newReference() }
+  const about = subject.value.trim() || texts.defaultSubject
   showSending(amount)
-  try {
-    const body = {
-      amount,
-      subject: subject.value.trim() || texts.defaultSubject,
-      operator_id: operatorId,
-      ...(authCode !== undefined && { auth_code: authCode }),
-    }
-    followCharge(await insist('/v1/payments', body, showTrouble))
-    write('')
-    subject.value = ''
-  } catch (error) {
+  await make({ amount, subject: about, reference, ...(authCode !== undefined && { authCode }) })
+}
+
+/**
+ * The buyer shows his own code instead of scanning ours: ours is ended first, and his is charged
+ * only if nobody has paid by ours.
+ *
+ * @param {string} authCode
+ */
+async function chargeInstead(authCode) {
+  const before = openCharge()
+  if (before === 'over') {
     closeCharge()
+    failure.textContent = texts.amountFirst
+  }
+  // A gun easily reads a code twice.
+  if (typeof before !== 'object' || sale === undefined || authCode === sale.authCode) return
+  showChanging(sale.amount)
+  await make({ ...sale, authCode, insteadOf: before.id }, before)
+}
+
+/**
+ * Makes the payment of a sale.
+ *
+ * @param {Sale} made
+ * @param {any} [before] The payment that gives way to it.
+ */
+async function make(made, before) {
+  sale = made
+  const { amount, reference, authCode, insteadOf } = made
+  const body = {
+    amount,
+    subject: made.subject,
+    reference,
+    operator_id: operatorId,
+    ...(authCode !== undefined && { auth_code: authCode }),
+    ...(insteadOf !== undefined && { instead_of: insteadOf }),
+  }
+  try {
+    for (;;) {
+      try {
+        const payment = await insist('/v1/payments', body, showTrouble)
+        untaken = false
+        write('')
+        subject.value = ''
+        return followCharge(payment)
+      } catch (error) {
+        // Alipay has not said yet that nobody has paid by the code before.
+        if (!(error instanceof Refused) || error.code !== 'payment_closing') throw error
+        if (!isCharging()) return
+        await new Promise((resolve) => setTimeout(resolve, CLOSING_MS))
+      }
+    }
+  } catch (error) {
+    if (error instanceof Refused && error.code === 'reference_already_paid' && before) {
+      return followCharge(before, texts.paidAlready)
+    }
+    closeCharge()
+    untaken = true
+    write(String(amount / 100))
     failure.textContent = error instanceof Refused ? error.message : texts.failed
     if (error instanceof Refused && error.code === 'not_signed_in') location.reload()
   }
+}
+
+/** Names a sale: when it was, by Beijing's clock, and what no other has. */
+function newReference() {
+  const at = new Date(Date.now() + 8 * 3_600_000).toISOString().replaceAll(/\D/g, '').slice(0, 14)
+  return `S${at}-${randomName().toUpperCase()}`
 }
 
 // --- the last orders ---
@@ -229,11 +316,22 @@ function row(payment) {
     text('span', `badge ${state}`, texts.states[state] ?? state),
   )
   if (['created', 'pending', 'closing'].includes(payment.status)) {
-    item.append(button(texts.askNow, payment, () => followCharge(payment)))
+    item.append(button(texts.askNow, payment, () => reopen(payment)))
   } else if (payment.amount_refundable > 0 && scopes.includes('refunds:create')) {
     item.append(button(texts.refund, payment, () => openRefund(payment)))
   }
   return item
+}
+
+/**
+ * Goes on with an order that is open: it can be paid in another way, too.
+ *
+ * @param {any} payment
+ */
+function reopen(payment) {
+  const { amount, subject: what, reference } = payment
+  sale = reference === null ? undefined : { amount, subject: what, reference }
+  followCharge(payment)
 }
 
 /** @param {any} payment */

@@ -118,6 +118,7 @@ function charge(t: CounterTexts) {
     <h2 id="charge-title" aria-live="assertive"></h2>
     <div class="code" id="charge-code"><img id="charge-image" alt="" /></div>
     <p class="countdown" id="charge-left" role="timer"></p>
+    <p class="hint" id="charge-note" role="status"></p>
     <p class="error" id="charge-failure" role="alert"></p>
     <div class="actions">
       <button type="button" class="primary" id="next">${t.next}</button>
