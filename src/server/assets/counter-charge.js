@@ -153,9 +153,11 @@ export function followCharge(payment, remark = '') {
     tick()
     if (checkout.state === 'paid' && !wasPaid) {
       announcePayment(checkout.amount, document.documentElement.lang)
-      next.focus()
     }
-    if (final) end()
+    if (!final) return
+    end()
+    // One key goes on, however it ended.
+    next.focus()
   }
   const ask = async () => {
     try {
