@@ -33,11 +33,11 @@ export function register(program: Command): void {
       'after',
       `
 An object a line. After those of a kind comes one line {"object":"export_end"} with their count and
-SHA-256: without it, or with another sum, the file is not whole. --json prints what was written, with
---output.
+SHA-256: without it, or with another sum, the file is not whole. With --output, --json prints what
+was written.
 
 Examples:
-  $ saoma export --from 2026-01-01T00:00:00+08:00 --to 2027-01-01T00:00:00+08:00 --output 2026.jsonl
+  $ saoma export --from 2026-01-01T00:00:00+08:00 --output 2026.jsonl
   $ saoma export --kinds refunds | jq .amount
   $ saoma export check 2026.jsonl
 Exit code 1: it is not whole.`,
