@@ -31,8 +31,16 @@ const sale = fc.record({
 })
 
 const faults = fc.constantFrom(
-  ...[undefined, undefined, 'bill-row-missing', 'bill-row-twice', 'bill-row-foreign'],
-  ...['bill-row-amount', 'bill-row-received', 'bill-row-fee', 'bill-row-unknown', 'bill-empty'],
+  undefined,
+  undefined,
+  'bill-row-missing',
+  'bill-row-twice',
+  'bill-row-foreign',
+  'bill-row-amount',
+  'bill-row-received',
+  'bill-row-fee',
+  'bill-row-unknown',
+  'bill-empty',
 )
 
 const days = fc.tuple(

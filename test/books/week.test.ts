@@ -30,8 +30,15 @@ const happenings = [
 
 /** Bills that look right and are not: the next one is made anew. */
 const wrongBills = [
-  ...[undefined, undefined, 'bill-empty', 'bill-row-missing', 'bill-row-twice'],
-  ...['bill-row-foreign', 'bill-row-amount', 'bill-row-received', 'bill-row-unknown'],
+  undefined,
+  undefined,
+  'bill-empty',
+  'bill-row-missing',
+  'bill-row-twice',
+  'bill-row-foreign',
+  'bill-row-amount',
+  'bill-row-received',
+  'bill-row-unknown',
 ]
 
 const week = fc.array(
