@@ -109,7 +109,7 @@ export interface BooksStore {
   putDifferences(differences: readonly Difference[]): Promise<void>
   /** What an earlier run found of a bill and this one did not, is over. */
   closeVanished(date: string, billType: BillType, run: number, now: Instant): Promise<void>
-  /** What waited for a later bill, and is there now. */
+  /** What waited for a later bill, and is there now; a day with nothing left is balanced. */
   closeBilled(now: Instant): Promise<void>
   listDifferences(range: DifferenceRange): Promise<Difference[]>
   findDifference(id: string): Promise<Difference | undefined>

@@ -282,6 +282,14 @@ export function createBooksStore(database: StoreDatabase): BooksStore {
                 and elsewhen.out_trade_no = differences.out_trade_no
                 and elsewhen.out_request_no = differences.out_request_no)`,
       )
+      await run(
+        sql`update reconciliations set status = 'balanced'
+          where app = ${app} and status = 'differences' and not exists (
+            select 1 from differences as difference
+            where difference.app = reconciliations.app and difference.status = 'open'
+              and difference.bill_date = reconciliations.bill_date
+              and difference.bill_type = reconciliations.bill_type)`,
+      )
     },
 
     async listDifferences({ limit, after: last, date, billType, statuses }) {
