@@ -121,6 +121,7 @@ test('each role may do what is written about it, and no more', () => {
     'syncPayment',
     'createRefund',
   ])
+  expect(mayDo('cashier')).toContain('streamEvents')
   expect(mayDo('support').filter((id) => !/^(?:get|list|stream)|SavedFilter$/.test(id))).toEqual([
     'syncPayment',
   ])
