@@ -101,6 +101,26 @@ inBrowser('the back office in a browser', () => {
     await page.waitForSelector('.ant-tag:has-text("Canceled")')
   })
 
+  test('of a long list, the row that changed is asked for and no other, by a cashier too', async ({
+    dev,
+    hire,
+    open,
+  }) => {
+    const payment = await dev.api('POST', '/payments', { amount: 1700, subject: '燕麦拿铁' })
+    const page = await open({ as: await hire('cashier'), expected: [/status of 403/] })
+    const following = page.waitForResponse('**/v1/events/stream?*')
+    await page.goto(`${dev.server}/console/payments`)
+    const row = page.locator('.ant-table-row', { hasText: '燕麦拿铁' })
+    await row.locator('.ant-tag-processing').waitFor()
+    await following
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await dev.pay(await dev.scan(payment))
+    await row.locator('.ant-tag-success').waitFor()
+    expect(asked).toContain(`/v1/payments/${payment.id}`)
+    expect(asked).not.toContain('/v1/payments')
+  })
+
   test('what others wrote is shown as text, and turns nothing around', async ({
     dev,
     owner,

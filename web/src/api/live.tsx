@@ -1,17 +1,20 @@
 /**
- * What is shown follows what happens: each event of the server makes the lists and pages that it
- * touches ask again.
+ * What is shown follows what happens: each event of the server makes what it touches ask again; of
+ * a long list, the rows that changed and no others.
  *
  * @module
  */
-import { useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { followEvents } from '../../../src/client/follow-events.ts'
-import type { SaomaEvent } from './objects.ts'
+import type { List, Payment, SaomaEvent } from './objects.ts'
 import { request, requestStream, type Asked, type Method } from './request.ts'
 
 /** Events come in bursts; what is on the screen asks again once for all of a burst. */
 const GATHER_MS = 400
+
+/** Where more payments than these have changed at once, their list is asked for as a whole. */
+const ROWS_MAX = 20
 
 /** A connection that broke is made again after so long at the most. */
 const AGAIN_MAX_MS = 15_000
@@ -72,9 +75,60 @@ function announce(event: SaomaEvent): void {
 }
 
 function renewTouched(client: QueryClient, payments: ReadonlySet<string>): void {
-  void client.invalidateQueries({ queryKey: ['payments'] })
+  void renewRows(client, payments)
+  void client.invalidateQueries({ queryKey: ['payments', 'latest'] })
   void client.invalidateQueries({ queryKey: ['refunds'] })
   void client.invalidateQueries({ queryKey: ['attention'] })
   void client.invalidateQueries({ queryKey: ['figures'] })
   for (const id of payments) void client.invalidateQueries({ queryKey: ['payment', id] })
+}
+
+type Pages = InfiniteData<List<Payment>>
+
+/** Asks for the payments that changed, and puts each where it stands, or at the top if it is new. */
+async function renewRows(client: QueryClient, ids: ReadonlySet<string>): Promise<void> {
+  const lists = { queryKey: ['payments', '/v1/payments'] }
+  if (client.getQueriesData(lists).length === 0) return
+  if (ids.size > ROWS_MAX) return client.invalidateQueries(lists)
+  const found = await Promise.all(
+    [...ids].map((id) =>
+      request<Payment>('GET', `/v1/payments/${id}`).catch(() => {
+        // It stays as it was; the next event of it asks again.
+      }),
+    ),
+  )
+  const changed = found.filter((one) => one !== undefined)
+  for (const [key, pages] of client.getQueriesData<Pages>(lists)) {
+    if (pages === undefined) continue
+    // Whether a payment belongs to a narrowed list is for the server to say: one page is cheap.
+    if (isNarrowed(key[2]) && pages.pages.length === 1) {
+      void client.invalidateQueries({ queryKey: key, exact: true })
+    } else {
+      client.setQueryData<Pages>(key, withRows(pages, changed, isNarrowed(key[2])))
+    }
+  }
+}
+
+function isNarrowed(filters: unknown): boolean {
+  return Object.keys(filters ?? {}).length > 0
+}
+
+/** A list with what has changed in it; what is new belongs to one that nobody has narrowed. */
+function withRows(all: Pages, changed: readonly Payment[], narrowed: boolean): Pages {
+  const byId = new Map(changed.map((one) => [one.id, one]))
+  const pages = all.pages.map((page) => ({
+    ...page,
+    data: page.data.map((one) => {
+      const now = byId.get(one.id) ?? one
+      byId.delete(one.id)
+      return now
+    }),
+  }))
+  const [first, ...others] = pages
+  const newest = first?.data[0]?.created_at ?? ''
+  const added = [...byId.values()]
+    .filter((one) => !narrowed && Date.parse(one.created_at) >= (Date.parse(newest) || 0))
+    .toSorted((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at))
+  if (first === undefined || added.length === 0) return { ...all, pages }
+  return { ...all, pages: [{ ...first, data: [...added, ...first.data] }, ...others] }
 }
