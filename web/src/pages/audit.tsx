@@ -140,8 +140,8 @@ function Detail({ entry }: { readonly entry: AuditEntry }): ReactNode {
     if (value === null) return common.none
     if (typeof value === 'boolean') return value ? common.yes : common.no
     if (typeof value === 'number' && /amount|_above$/.test(name)) return yuanText(value)
-    if (name === 'role') return roles[String(value)] ?? String(value)
-    return typeof value === 'object' ? JSON.stringify(value) : String(value)
+    if (typeof value !== 'string') return JSON.stringify(value)
+    return name === 'role' ? (roles[value] ?? value) : value
   }
   const said = Object.entries(entry.detail).map(
     ([name, value]) => `${texts.details[name] ?? name} ${word(name, value)}`,
