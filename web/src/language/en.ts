@@ -782,7 +782,7 @@ export const en: Loose<Texts> = {
   },
   audit: {
     title: 'Audit log',
-    lead: 'Who changed what, and when. Only ever added to.',
+    lead: 'Who changed what, when, and from where. Only ever added to.',
     actor: 'Who',
     action: 'What',
     object: 'Object',

@@ -805,7 +805,7 @@ export const zh = {
   },
   audit: {
     title: '操作日志',
-    lead: '谁在什么时候改了什么，只增不改。',
+    lead: '谁在什么时候、从哪里改了什么，只增不改。',
     actor: '操作者',
     action: '操作',
     object: '对象',

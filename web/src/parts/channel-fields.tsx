@@ -63,7 +63,7 @@ function RobotFields({ type }: { readonly type: Exclude<ChannelType, 'email'> })
       <Form.Item
         name="url"
         label={texts.url}
-        rules={[{ required: true, type: 'url', message: texts.urlWrong }]}
+        rules={[{ required: true, pattern: /^https?:\/\/\S+$/, message: texts.urlWrong }]}
       >
         <Input placeholder={PLACEHOLDERS[type]} autoComplete="off" />
       </Form.Item>
