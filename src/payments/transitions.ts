@@ -157,7 +157,7 @@ function startClosing(
   })
 }
 
-/** The reference is not this one's any more: nothing of it is needed, and its code must not live. */
+/** The reference is not this one’s any more: nothing of it is needed, its code must not live. */
 function superseded(record: PaymentRecord, now: Instant): Transition {
   const { status } = record.payment
   if (status !== 'closing') return startClosing(record, 'superseded', now)
