@@ -1,6 +1,6 @@
 /**
- * The programs that some tests need and npm does not bring: Chromium, a PostgreSQL server and
- * PgBouncer.
+ * The programs that some tests need and npm does not bring: Chromium, a PostgreSQL server,
+ * PgBouncer and promtool.
  *
  * @module
  */
@@ -33,6 +33,14 @@ const PROGRAMS = [
     find: findPgbouncer,
     untested: 'PostgreSQL behind PgBouncer',
     remedy: 'Install PgBouncer, or set SAOMA_PGBOUNCER to its program',
+  },
+  {
+    variable: 'SAOMA_PROMTOOL',
+    name: 'promtool',
+    packages: ['prometheus'],
+    find: findPromtool,
+    untested: 'the alert rules and the queries of the dashboard by Prometheus itself',
+    remedy: 'Install Prometheus, or set SAOMA_PROMTOOL to its promtool',
   },
 ]
 
@@ -113,6 +121,11 @@ function findPgbouncer() {
   const places = [onPath('pgbouncer'), '/usr/sbin/pgbouncer']
   const wanted = process.env.SAOMA_PGBOUNCER ? [process.env.SAOMA_PGBOUNCER] : places
   return wanted.find((path) => path && runs(path))
+}
+
+function findPromtool() {
+  const wanted = process.env.SAOMA_PROMTOOL || onPath('promtool')
+  return [wanted].find((path) => path && runs(path))
 }
 
 function onPath(name) {

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { StoreUnavailable } from '../src/payments/index.ts'
-import { root } from './saoma-program.ts'
+import { root, temporaryFolder } from './saoma-program.ts'
 import { startServer } from './server/server-under-test.ts'
 
 const folder = join(root, 'docs', 'operating')
@@ -82,6 +83,69 @@ test('each rule says when, how bad, and what to do', () => {
     })
   }
 })
+
+const promtool = process.env['SAOMA_PROMTOOL'] || 'promtool'
+const hasPromtool = spawnSync(promtool, ['--version']).status === 0
+
+/** What Prometheus says of rules: `SUCCESS`, or what is wrong with them. */
+function check(rules: string): { readonly isRight: boolean; readonly said: string } {
+  const file = join(temporaryFolder(), 'rules.yaml')
+  writeFileSync(file, rules)
+  const { status, stdout, stderr } = spawnSync(promtool, ['check', 'rules', file], {
+    encoding: 'utf8',
+  })
+  return { isRight: status === 0, said: stdout + stderr }
+}
+
+/** Every query of the dashboard, as rules that record it. */
+function queriesOf(dashboard: string): string {
+  const { panels } = JSON.parse(dashboard) as { panels: { targets: { expr: string }[] }[] }
+  const rules = panels.flatMap(({ targets }, panel) =>
+    targets.map(({ expr }, target) => ({ record: `panel:query:${panel}_${target}`, expr })),
+  )
+  return JSON.stringify({ groups: [{ name: 'dashboard', rules }] })
+}
+
+describe.skipIf(!hasPromtool)('Prometheus itself takes', () => {
+  const rules = readFileSync(join(root, 'deploy/prometheus/alerts.yaml'), 'utf8')
+  const dashboard = readFileSync(join(root, 'deploy/grafana/saoma.json'), 'utf8')
+
+  test('the rules', () => {
+    const { isRight, said } = check(rules)
+    expect(isRight, said).toBe(true)
+  })
+
+  test('the queries of the dashboard', () => {
+    const { isRight, said } = check(queriesOf(dashboard))
+    expect(isRight, said).toBe(true)
+  })
+
+  test('neither with a mistake', () => {
+    expect(check(rules.replace('min(saoma_store_up)', 'min(saoma_store_up')).isRight).toBe(false)
+    expect(check(queriesOf(dashboard.replace('sum by (', 'sum bye ('))).isRight).toBe(false)
+  })
+})
+
+test('what is asked of metrics is written as they are: brackets and quotes are closed', () => {
+  const text = readFileSync(join(root, 'deploy/prometheus/alerts.yaml'), 'utf8')
+  const { groups } = parse(text) as { groups: { rules: { expr: string }[] }[] }
+  const dashboard = readFileSync(join(root, 'deploy/grafana/saoma.json'), 'utf8')
+  const { panels } = JSON.parse(dashboard) as { panels: { targets: { expr: string }[] }[] }
+  const asked = [...groups.flatMap(({ rules }) => rules), ...panels.flatMap((one) => one.targets)]
+  expect(asked.map(({ expr }) => expr).filter((expr) => !isClosed(expr))).toEqual([])
+  expect(isClosed('sum(rate(saoma_events_total{type="a}[5m]))')).toBe(false)
+  expect(isClosed('min(saoma_store_up')).toBe(false)
+})
+
+/** Whether each bracket and quote of a query has its other half. */
+function isClosed(expr: string): boolean {
+  const open: string[] = []
+  for (const mark of expr.replaceAll(/"[^"]*"/g, '').match(/[()[\]{}"]/g) ?? []) {
+    if ('([{'.includes(mark)) open.push(mark)
+    else if (open.pop() !== { ')': '(', ']': '[', '}': '{' }[mark]) return false
+  }
+  return open.length === 0
+}
 
 test('each panel of the dashboard has a place of its own, and asks something', () => {
   const text = readFileSync(join(root, 'deploy/grafana/saoma.json'), 'utf8')

@@ -9,6 +9,7 @@ import type { BillType } from './bill-row.ts'
 import type { GroupTotals } from './bill-totals.ts'
 import type { Difference, DifferenceStatus } from './difference.ts'
 import type { Reconciliation } from './reconciliation.ts'
+import type { ReconciliationEvent } from './reconciliation-event.ts'
 
 /** A payment, as far as the books care. */
 export interface LocalPayment {
@@ -89,11 +90,16 @@ export interface BooksStore {
   openReconciliation(reconciliation: Reconciliation): Promise<Reconciliation>
   /** Takes the right to run it; `undefined` while somebody else has it. */
   claimReconciliation(id: string, lease: BooksLease): Promise<Reconciliation | undefined>
-  /** Writes it, while the lease is held, and keeps it for as long again. `false` if it is lost. */
+  /**
+   * Writes it, while the lease is held, and keeps it for as long again. `false` if it is lost.
+   *
+   * @param event What is told of it in the same transaction.
+   */
   saveReconciliation(
     reconciliation: Reconciliation,
     lease: BooksLease,
     release: boolean,
+    event?: ReconciliationEvent | null,
   ): Promise<boolean>
   /** Keeps the right to run it for as long again. `false` if it is lost. */
   renewReconciliation(id: string, lease: BooksLease): Promise<boolean>

@@ -58,6 +58,8 @@ export interface ReconciliationResult {
   readonly hasSummary: boolean
   /** Sent again, without a change, since it was compared before. */
   readonly repeated: boolean
+  /** How long comparing took. Absent from runs of earlier versions. */
+  readonly durationMs?: number
 }
 
 /** Why there is no result. */

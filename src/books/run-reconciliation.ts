@@ -18,6 +18,7 @@ import { compare, dayOf, OWN_NUMBER, type BooksRules } from './compare.ts'
 import { fetchBill, type BillGateway } from './fetch-bill.ts'
 import { isHealable, type BooksEngine } from './heal.ts'
 import { billRows, checkBill, type Bill } from './read-bill.ts'
+import { reconciliationEvent } from './reconciliation-event.ts'
 import type { Reconciliation, ReconciliationFailure } from './reconciliation.ts'
 
 /** What running needs. */
@@ -140,6 +141,7 @@ async function compareChecked(
 ): Promise<Reconciliation> {
   const { store, clock } = context
   const { billType, date } = before
+  const begunAt = clock.now()
   let current: Reconciliation = {
     ...before,
     status: 'running',
@@ -152,7 +154,8 @@ async function compareChecked(
   }
   const keep = async (next: Reconciliation, release = false): Promise<Reconciliation> => {
     current = { ...next, updatedAt: clock.now() }
-    if (!(await store.saveReconciliation(current, lease, release))) throw new LeaseLost()
+    const event = release ? await eventOf(context, before, current) : null
+    if (!(await store.saveReconciliation(current, lease, release, event))) throw new LeaseLost()
     return current
   }
   await keep(current)
@@ -181,6 +184,7 @@ async function compareChecked(
         repeated: before.billHash === bill.hash,
         foreign,
         hasSummary: bill.hasSummary,
+        durationMs: Math.max(0, clock.now() - begunAt),
       },
       finishedAt: clock.now(),
       nextTryAt:
@@ -255,7 +259,7 @@ async function withoutBill(
           nextTryAt: addMs(now, RETRY_MS),
           failure: isLate ? { code: 'bill_late', message: LATE } : null,
         }
-  await store.saveReconciliation(next, lease, true)
+  await store.saveReconciliation(next, lease, true, await eventOf(context, before, next))
   return next
 }
 
@@ -274,11 +278,12 @@ const NO_BUSINESS = {
 }
 
 async function fail(
-  { store, clock }: RunContext,
+  context: RunContext,
   before: Reconciliation,
   lease: BooksLease,
   { code, message }: ReconciliationFailure,
 ): Promise<Reconciliation> {
+  const { store, clock } = context
   const now: Instant = clock.now()
   // A file given by hand that is wrong takes nothing away from what a good one came to, but for a
   // run that died on its way there.
@@ -291,8 +296,13 @@ async function fail(
     updatedAt: now,
     finishedAt: isNothing ? now : before.finishedAt,
   }
-  await store.saveReconciliation(next, lease, true)
+  await store.saveReconciliation(next, lease, true, await eventOf(context, before, next))
   return next
+}
+
+async function eventOf({ store }: RunContext, before: Reconciliation, after: Reconciliation) {
+  const { date, billType } = after
+  return reconciliationEvent(before, after, await store.countDifferences(date, billType))
 }
 
 /** What a reconciliation is before it has run. */

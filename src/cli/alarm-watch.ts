@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Credential, Credentials } from '../access/index.ts'
 import type { Alarm, Alarms } from '../alarms/index.ts'
 import {
   addMs,
@@ -20,6 +21,7 @@ import {
 import { parseCertificates } from '../alipay/certificate.ts'
 import { DueLoop } from '../payments/due-loop.ts'
 import { StoreUnavailable, type Payments } from '../payments/index.ts'
+import type { Signs } from './signs.ts'
 
 /** How often is looked, in milliseconds. */
 export const WATCH_MS = 60_000
@@ -30,8 +32,14 @@ export const STUCK_MS = 300_000
 /** Days before a certificate's end on which it is told. */
 export const EXPIRY_DAYS: readonly number[] = [30, 14, 7, 3, 1, 0]
 
-/** Calls without a definite answer, since the last look, from which on the gateway is tried. */
+/** A refund without a result is told of this long after it was made, in milliseconds. */
+export const REFUND_STUCK_MS = 900_000
+
+/** Calls of unknown outcome, since the last look, from which on the gateway is tried. */
 const UNKNOWN_CALLS = 3
+
+/** So many of them, and no other, are an outage, though it may answer. */
+const OUTAGE_CALLS = 10
 
 const LOOKED_AT = 100
 
@@ -43,13 +51,19 @@ export interface AlarmWatchOptions {
   readonly clock: Clock
   /** In certificate mode: those that end. */
   readonly certificates: CertificateFiles | undefined
+  /** Further keys: their certificates end, too, also before they are used. */
+  readonly credentials: Pick<Credentials, 'list'>
+  /** Of Alipay's answers and notifications. */
+  readonly signs: Signs
+  /** Is told of the end of each certificate at each look. */
+  readonly onCertificate: (certificate: WatchedCertificate) => void
   readonly onError: (error: unknown) => void
 }
 
 /** A watch that can be begun and ended. */
 export interface AlarmWatch {
-  /** Counts a call to the gateway that nobody knows the outcome of. */
-  noteUnknown(): void
+  /** What stood wrong at the last look, beside payments and refunds. */
+  standing(): readonly Alarm[]
   /** One look, for tests and for the loop. */
   look(): Promise<void>
   start(): void
@@ -58,15 +72,24 @@ export interface AlarmWatch {
 
 /** Makes it. */
 export function createAlarmWatch(options: AlarmWatchOptions): AlarmWatch {
-  const { alarms, payments, client, clock, certificates, onError } = options
-  let unknownCalls = 0
+  const { alarms, payments, client, clock, certificates, credentials, signs } = options
+  const { onCertificate, onError } = options
+  let standing: readonly Alarm[] = []
 
   const look = async (): Promise<void> => {
     const now = clock.now()
-    const found = [...clockOff(clock), ...expiring(certificates, now)]
-    if (unknownCalls >= UNKNOWN_CALLS && !(await answers(client))) found.push(gatewayDown(now))
-    unknownCalls = 0
+    const found = [...clockOff(clock), ...signs.standing(hourOf(now))]
+    const { unknown, definite } = signs.takeOutcomes()
+    const isOutage = unknown >= OUTAGE_CALLS && definite === 0
+    if (isOutage || (unknown >= UNKNOWN_CALLS && !(await answers(client)))) {
+      found.push(gatewayDown(now))
+    }
+    standing = found
     try {
+      const watched = [...ofFiles(certificates, ''), ...ofCredentials(await credentials.list())]
+      for (const certificate of watched) onCertificate(certificate)
+      found.push(...watched.flatMap((certificate) => expiring(certificate, now)))
+      standing = [...found]
       for (const alarm of [...found, ...(await needingAttention(payments, now))]) {
         await alarms.raise(alarm)
       }
@@ -85,7 +108,7 @@ export function createAlarmWatch(options: AlarmWatchOptions): AlarmWatch {
     onError,
   })
   return {
-    noteUnknown: () => void unknownCalls++,
+    standing: () => standing,
     look,
     start: () => loop.start(),
     stop: () => loop.stop(),
@@ -99,6 +122,18 @@ export function storeFailing(now: Instant): Alarm {
     about: hourOf(now),
     text: '数据库不可用，付款已暂停，恢复后自动继续。/ The database is away: no payment is taken until it is back; nothing is lost.',
   }
+}
+
+/** A notification of an order that is not in these books. */
+export function orderUnknown(outTradeNo: string): Alarm {
+  const text = `${outTradeNo}: 对账会补记本应用的订单 / a sale of this application is booked by the bill`
+  return { kind: 'order_unknown', about: outTradeNo, text }
+}
+
+/** In the evening there is no bill yet of a day that had business. */
+export function billLate(date: string): Alarm {
+  const text = `${date}: 每小时重试，也可上传账单文件 / asked for each hour; a file may be uploaded`
+  return { kind: 'bill_late', about: date, text }
 }
 
 /** Alipay's bill of a day and the books do not agree, or could not be compared. */
@@ -118,6 +153,12 @@ async function needingAttention(
 ): Promise<Alarm[]> {
   const reviews = await payments.list({ limit: LOOKED_AT, inReview: true })
   const refunds = await payments.listRefunds({ limit: LOOKED_AT, status: 'requires_action' })
+  const createdBefore = addMs(now, -REFUND_STUCK_MS)
+  const processing = await payments.listRefunds({
+    limit: LOOKED_AT,
+    status: 'processing',
+    createdBefore,
+  })
   const closing = await payments.list({ limit: LOOKED_AT, status: 'closing' })
   const stuck = closing.filter(({ payment }) => addMs(payment.expiresAt, STUCK_MS) < now)
   return [
@@ -127,6 +168,9 @@ async function needingAttention(
     ...stuck.map(({ payment: { id, expiresAt } }): Alarm => {
       const text = `${id}: ${formatRfc3339(expiresAt)} 起没有结果 / no result since`
       return { kind: 'payment_stuck', about: id, text }
+    }),
+    ...processing.map(({ id, paymentId }): Alarm => {
+      return { kind: 'refund_stuck', about: id, text: `${id} (${paymentId})` }
     }),
     ...refunds.map(({ id, paymentId, failure }): Alarm => {
       const why = failure?.code ?? ''
@@ -148,22 +192,41 @@ function clockOff(clock: Clock): Alarm[] {
   return [{ kind: 'clock_off', about: hourOf(clock.now()), text: `${way} ${seconds} s (NTP)` }]
 }
 
-function expiring(certificates: CertificateFiles | undefined, now: Instant): Alarm[] {
-  if (certificates === undefined) return []
-  const { app, alipay } = certificates
+function expiring({ name, serialNumber, endsAt }: WatchedCertificate, now: Instant): Alarm[] {
+  const days = Math.floor((endsAt - now) / 86_400_000)
+  const due = EXPIRY_DAYS.filter((limit) => days <= limit).at(-1)
+  if (due === undefined) return []
+  const text = `${name} ${serialNumber}: ${formatRfc3339(endsAt)}, ${Math.max(0, days)} d`
+  return [{ kind: 'key_expiring', about: `${serialNumber}:${due}`, text }]
+}
+
+/** A certificate that ends. */
+export interface WatchedCertificate {
+  /** Whose it is, for people; with the id of its credential where it is of one. */
+  readonly name: string
+  readonly of: 'application' | 'alipay'
+  readonly serialNumber: string
+  readonly endsAt: Instant
+}
+
+function ofFiles(files: CertificateFiles | undefined, suffix: string): WatchedCertificate[] {
+  if (files === undefined) return []
+  const { app, alipay } = files
   return [
-    ['应用证书 / application certificate', app] as const,
-    ['支付宝证书 / Alipay’s certificate', alipay] as const,
-  ].flatMap(([name, file]) =>
-    parseCertificates(file).flatMap(({ serialNumber, validTo }): Alarm[] => {
-      const end = toInstant(Date.parse(validTo))
-      const days = Math.floor((end - now) / 86_400_000)
-      const due = EXPIRY_DAYS.filter((limit) => days <= limit).at(-1)
-      if (due === undefined) return []
-      const text = `${name} ${serialNumber}: ${formatRfc3339(end)}, ${Math.max(0, days)} d`
-      return [{ kind: 'key_expiring', about: `${serialNumber}:${due}`, text }]
+    { of: 'application', name: '应用证书 / application certificate', file: app } as const,
+    { of: 'alipay', name: '支付宝证书 / Alipay’s certificate', file: alipay } as const,
+  ].flatMap(({ of, name, file }) =>
+    parseCertificates(file).map(({ serialNumber, validTo }) => {
+      const endsAt = toInstant(Date.parse(validTo))
+      return { of, name: `${name}${suffix}`, serialNumber, endsAt }
     }),
   )
+}
+
+function ofCredentials(all: readonly Credential[]): WatchedCertificate[] {
+  return all
+    .filter(({ status }) => status !== 'retired')
+    .flatMap(({ id, alipay }) => ofFiles(alipay?.certificates, ` (${id})`))
 }
 
 function gatewayDown(now: Instant): Alarm {

@@ -5,6 +5,7 @@
  */
 
 import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import {
   appIdOf,
   createAccess,
@@ -19,14 +20,21 @@ import {
   formatRfc3339,
   GatewayUnreachable,
   NotificationInvalid,
+  SANDBOX_GATEWAY,
   type AlipayClient,
   type Clock,
 } from '../alipay/index.ts'
 import { createAlarms, type Alarms } from '../alarms/index.ts'
 import { createBooks, type BooksRules } from '../books/index.ts'
-import { createPayments, type PaymentRules, type Payments } from '../payments/index.ts'
+import {
+  createPayments,
+  type ObservedCall,
+  type PaymentRules,
+  type Payments,
+} from '../payments/index.ts'
 import { createRetention, type RetentionRules } from '../retention/index.ts'
 import {
+  createMetrics,
   createServer,
   describeError,
   listen,
@@ -36,11 +44,19 @@ import {
 } from '../server/index.ts'
 import { openPostgresStore, openSqliteStore, type Store } from '../store/index.ts'
 import { createWebhooks, type AddressOptions, type Webhooks } from '../webhooks/index.ts'
-import { createAlarmWatch, storeFailing, unbalanced } from './alarm-watch.ts'
+import {
+  billLate,
+  createAlarmWatch,
+  orderUnknown,
+  storeFailing,
+  unbalanced,
+} from './alarm-watch.ts'
 import type { DatabaseConfiguration, GatewayConfiguration } from './configuration.ts'
 import type { CrashHook } from './crash-hook.ts'
 import { Failure } from './failure.ts'
 import { announce, openMasterKey, openSecrets, type ServerSecrets } from './folder.ts'
+import { createReadiness } from './readiness.ts'
+import { createSigns } from './signs.ts'
 import { readVersion } from './version.ts'
 
 /** How a merchant's server is made. */
@@ -159,6 +175,12 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       alarms.raise({ kind: 'webhook_disabled', about, text }).catch(alarmFailed)
     },
   })
+  const metrics = createMetrics()
+  const signs = createSigns({ expectsNotifications: client.gateway !== SANDBOX_GATEWAY })
+  const onCall = (call: ObservedCall): void => {
+    signs.noteCall(call)
+    metrics.called(call)
+  }
   const payments = createPayments({
     store: store.payments,
     gateway: client,
@@ -174,16 +196,15 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     onError: (error) => log({ level: 'error', event: 'engine.failed', ...describeError(error) }),
     onUnknown(call) {
       log({ level: 'warn', event: 'gateway.unknown', ...call })
-      watch.noteUnknown()
     },
-  })
-  const watch = createAlarmWatch({
-    alarms,
-    payments,
-    client,
-    clock,
-    certificates: gateway.client.certificates,
-    onError: alarmFailed,
+    onCall,
+    onCommit(commit) {
+      signs.noteCommit(commit)
+      metrics.committed(commit)
+    },
+    onOrphan({ outTradeNo }) {
+      alarms.raise(orderUnknown(outTradeNo)).catch(alarmFailed)
+    },
   })
   void store.failed.then(() => alarms.shout(storeFailing(clock.now())).catch(alarmFailed))
   const appId = appIdOf(options.identity)
@@ -200,10 +221,12 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       const level = isFine ? 'info' : 'warn'
       const more = failure === null ? {} : { failure: failure.code }
       log({ level, event: 'reconciliation.finished', date, status, ...more })
+      if (failure?.code === 'bill_late') alarms.raise(billLate(date)).catch(alarmFailed)
       if (status === 'differences' || status === 'failed') {
         alarms.raise(unbalanced(date, failure?.code)).catch(alarmFailed)
       }
     },
+    onCall,
     onError: (error) => log({ level: 'error', event: 'books.failed', ...describeError(error) }),
   })
   const access = createAccess({
@@ -244,10 +267,23 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     onError: (error) =>
       log({ level: 'error', event: 'credentials.failed', ...describeError(error) }),
   })
+  const watch = createAlarmWatch({
+    alarms,
+    payments,
+    client,
+    clock,
+    certificates: gateway.client.certificates,
+    credentials,
+    signs,
+    onCertificate: metrics.certificateEnds,
+    onError: alarmFailed,
+  })
   const { requestsPerSecond, trustedProxies } = options
   await access
     .adoptKey({ appId, key: secrets.apiKey, name: 'of the configuration' })
     .catch(closeStore)
+  const monotonicMs = (): number => performance.now()
+  const readiness = createReadiness({ store, payments, clock, monotonicMs })
   const server = createServer({
     apps: oneApp({
       id: appId,
@@ -262,6 +298,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       client,
       credentials,
       figures: store.figures,
+      standing: () => watch.standing(),
       notifyToken: secrets.notifyToken,
     }),
     access,
@@ -273,10 +310,12 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     ...(requestsPerSecond !== undefined && { requestsPerSecond }),
     ...(trustedProxies && { trustedProxies }),
     log,
+    metrics,
     async health() {
       await payments.list({ limit: 1 })
       return { status: 'ok' }
     },
+    readiness,
   })
   await credentials.start().catch(closeStore)
   // Keys may have changed since: what nobody could verify then is tried again.

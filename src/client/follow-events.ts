@@ -6,34 +6,49 @@
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 
-import type { PaymentEventType } from '../payments/payment-event.ts'
+import type { EventType as StoredEventType } from '../payments/payment-event.ts'
 import type { Connection } from './connection.ts'
 import { mayPass, SaomaError } from './error.ts'
 import type { List, Payment, Refund } from './objects.ts'
 
 /** The kinds of events. */
-export type EventType = PaymentEventType
+export type EventType = StoredEventType
 
 /** An event; its `type` says what it is about. */
 export type SaomaEvent =
   | EventOf<Extract<EventType, `payment.${string}`>, Payment>
   | EventOf<Extract<EventType, `refund.${string}`>, Refund>
+  | EventOf<Extract<EventType, `reconciliation.${string}`>, Reconciliation, null>
 
-interface EventOf<Type extends EventType, Subject> {
+interface EventOf<Type extends EventType, Subject, Paid = string> {
   readonly id: string
   readonly object: 'event'
   readonly type: Type
   readonly timestamp: string
   /** Counts the events of its object: drop one that is lower than one that you have seen. */
   readonly sequence: number
-  readonly payment: string
+  /** The payment's id; `null` where it is about a reconciliation. */
+  readonly payment: Paid
   readonly refund: string | null
   readonly data: {
-    /** The payment or the refund as it was then. */
+    /** The payment, the refund or the reconciliation as it was then. */
     readonly object: Subject
     /** Those of its fields that changed, as they were before. */
     readonly previous: Partial<Subject> | null
   }
+}
+
+/** A day's comparison of Alipay's bill with your books, as its events tell of it. */
+export interface Reconciliation {
+  readonly id: string
+  readonly object: 'reconciliation'
+  /** The day in Beijing, `yyyy-MM-dd`. */
+  readonly date: string
+  readonly bill_type: 'trade' | 'signcustomer'
+  readonly status: 'awaiting_bill' | 'running' | 'balanced' | 'differences' | 'failed'
+  readonly differences: Readonly<Record<'open' | 'waiting' | 'healed' | 'resolved', number>>
+  /** Why there is no result, or `null`. */
+  readonly failure: { readonly code: string; readonly message: string } | null
 }
 
 /** From where, and which. */

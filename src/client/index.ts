@@ -194,6 +194,6 @@ async function page<Item>(
 
 export type { RequestOptions, SaomaOptions } from './connection.ts'
 export { SaomaError, type ProblemType } from './error.ts'
-export type { EventType, FollowOptions, SaomaEvent } from './follow-events.ts'
+export type { EventType, FollowOptions, Reconciliation, SaomaEvent } from './follow-events.ts'
 export { fen, yuan } from './money.ts'
 export type * from './objects.ts'

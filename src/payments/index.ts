@@ -40,7 +40,7 @@ import { createRefund, type CreateRefundRequest, type CreateRefundResult } from 
 import { cancelRefund, retryRefund, type DecideRefundResult } from './decide-refund.ts'
 import { PRODUCT_CODE_DEFAULT, type Gateway } from './gateway-calls.ts'
 import { observeGateway, type CallObserver } from './observed-gateway.ts'
-import { observeStore, type CommitObserver } from './observed-store.ts'
+import { observeStore, type CommitObserver, type OrphanObserver } from './observed-store.ts'
 import { secureRandom, type RandomBytes } from './identifiers.ts'
 import { liftRefundHold } from './lift-hold.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
@@ -104,6 +104,8 @@ export interface PaymentsOptions {
   readonly onCall?: CallObserver
   /** Is told of each commit that this process has made. Default: nobody is. */
   readonly onCommit?: CommitObserver
+  /** Is told of each verified notification of an order that is not known. Default: nobody is. */
+  readonly onOrphan?: OrphanObserver
 }
 
 /** The payments of one application. */
@@ -185,6 +187,11 @@ export interface Payments {
   watchAll(listener: PaymentListener): () => void
   /** Does what is due now and waits for it: for tests, and for those who run their own loop. */
   runDue(): Promise<number>
+  /**
+   * Milliseconds since what is due could last be claimed, which is tried all the time; `null`
+   * before `start()`.
+   */
+  sinceClaimMs(): number | null
   /** Begins to do what is due, in the background. */
   start(): void
   /** Stops claiming and waits for what is in hand. */
@@ -193,7 +200,8 @@ export interface Payments {
 
 /** Makes the engine. Nothing runs in the background until `start()`. */
 export function createPayments(options: PaymentsOptions): Payments {
-  const store = observeStore(options.store, options.onCommit ?? (() => {}))
+  const { onCommit = () => {}, onOrphan = () => {} } = options
+  const store = observeStore(options.store, onCommit, onOrphan)
   const gateway = observeGateway(options.gateway, options.onCall ?? (() => {}))
   const clock = options.clock ?? gateway.clock ?? systemClock
   const monotonicMs = options.monotonicMs ?? (() => performance.now())
@@ -291,6 +299,7 @@ export function createPayments(options: PaymentsOptions): Payments {
     watch: (paymentId, listener) => watchers.watch(paymentId, listener),
     watchAll: (listener) => watchers.watchAll(listener),
     runDue: () => worker.runDue(),
+    sinceClaimMs: () => worker.sinceClaimMs,
     start() {
       worker.start()
       follower.start()
@@ -361,7 +370,7 @@ export {
 } from './gateway-calls.ts'
 export type { RandomBytes } from './identifiers.ts'
 export { observeCall, type CallObserver, type ObservedCall } from './observed-gateway.ts'
-export type { CommitObserver } from './observed-store.ts'
+export type { CommitObserver, OrphanObserver } from './observed-store.ts'
 export { METADATA_KEY_MAX, METADATA_KEYS_MAX, METADATA_VALUE_MAX } from './metadata.ts'
 export { duePriority, nextDueAt } from './next-step.ts'
 export * from './payment.ts'

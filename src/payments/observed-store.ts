@@ -4,14 +4,21 @@
  * @module
  */
 
-import type { PaymentCommit, PaymentStore } from './payment-store.ts'
+import type { OrphanNotification, PaymentCommit, PaymentStore } from './payment-store.ts'
 import { traced } from './tracing.ts'
 
 /** Is told of each commit that this process has made; does not throw. */
 export type CommitObserver = (commit: PaymentCommit) => void
 
-/** Watches the commits of a store. */
-export function observeStore(store: PaymentStore, onCommit: CommitObserver): PaymentStore {
+/** Is told of each notification of an order that is not known; does not throw. */
+export type OrphanObserver = (orphan: OrphanNotification) => void
+
+/** Watches what is written to a store. */
+export function observeStore(
+  store: PaymentStore,
+  onCommit: CommitObserver,
+  onOrphan: OrphanObserver,
+): PaymentStore {
   const observed = <Result extends string>(
     commit: PaymentCommit,
     write: () => Promise<Result>,
@@ -26,6 +33,10 @@ export function observeStore(store: PaymentStore, onCommit: CommitObserver): Pay
     ...store,
     insert: (commit, lease) => observed(commit, () => store.insert(commit, lease)),
     save: (commit) => observed(commit, () => store.save(commit)),
+    async storeOrphan(orphan) {
+      await store.storeOrphan(orphan)
+      onOrphan(orphan)
+    },
   }
 }
 

@@ -36,6 +36,13 @@ export type PaymentEventType =
   | 'refund.canceled'
   | 'refund.external'
 
+/** The kinds of events about the books, which are stored in the commit of a run. */
+export type ReconciliationEventType =
+  'reconciliation.balanced' | 'reconciliation.differs' | 'reconciliation.failed'
+
+/** All kinds of events. */
+export type EventType = PaymentEventType | ReconciliationEventType
+
 /** An event as it is stored. */
 export interface NewEvent extends PaymentEvent {
   /** `evt_…`. */
@@ -51,7 +58,9 @@ export interface NewEvent extends PaymentEvent {
 }
 
 /** An event as it is read: in the order of commits. */
-export interface StoredEvent extends NewEvent {
+export interface StoredEvent extends Omit<NewEvent, 'type'> {
+  readonly type: EventType
+  /** What it is about: a payment, also where it is about its refund, or a reconciliation. */
   readonly paymentId: string
   /** Grows with each commit, never passes over one that is still under way. */
   readonly position: number

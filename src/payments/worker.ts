@@ -109,6 +109,8 @@ export class Worker {
   readonly #doubtfulLeases = new Set<Lease>()
   /** Whether the last claim left no room, so that more may be due. */
   #isFull = false
+  /** When the store last gave out what is due, or there was no room for it. */
+  #claimedAtMs: number | null = null
   readonly #loop: DueLoop
 
   constructor(context: WorkerContext) {
@@ -125,6 +127,7 @@ export class Worker {
 
   /** Begins to look for due payments, at once and at least every {@link IDLE_MS}. */
   start(): void {
+    this.#claimedAtMs = this.#context.monotonicMs()
     this.#loop.start()
   }
 
@@ -132,6 +135,11 @@ export class Worker {
   async stop(): Promise<void> {
     await this.#loop.stop()
     await Promise.allSettled(this.#inHand)
+  }
+
+  /** Milliseconds since what is due could last be claimed; `null` before `start()`. */
+  get sinceClaimMs(): number | null {
+    return this.#claimedAtMs === null ? null : this.#context.monotonicMs() - this.#claimedAtMs
   }
 
   /** Looks now: something has become due. */
@@ -399,10 +407,14 @@ export class Worker {
     const free = concurrencyMax - this.#claimed
     const room = Math.min(CLAIM_MAX, free, budget.available())
     this.#isFull = free <= 0
-    if (room <= 0) return []
+    if (room <= 0) {
+      this.#claimedAtMs = this.#context.monotonicMs()
+      return []
+    }
     const lease = this.lease()
     try {
       const due = await store.claimDue(room, lease)
+      this.#claimedAtMs = this.#context.monotonicMs()
       this.#isFull = due.length >= free
       if (due.length > 0) crashPoint('claimed')
       return due.map((record) => this.#advanceClaimed(record, lease).catch(onError))

@@ -5,13 +5,14 @@
  * @module
  */
 import { formatRfc3339 } from '../alipay/index.ts'
-import type {
-  BillTotals,
-  Books,
-  DaySummary,
-  Difference,
-  GroupTotals,
-  Reconciliation,
+import {
+  reconciliationJson,
+  type BillTotals,
+  type Books,
+  type DaySummary,
+  type Difference,
+  type GroupTotals,
+  type Reconciliation,
 } from '../books/index.ts'
 import {
   createReconciliationFields,
@@ -185,27 +186,14 @@ export const booksOperations: readonly AnyOperation[] = [
 
 /** A reconciliation, as the API writes it. */
 export async function toJson(books: Books, one: Reconciliation) {
-  const { result, failure } = one
+  const { result } = one
   return {
-    id: one.id,
-    object: 'reconciliation',
-    date: one.date,
-    bill_type: one.billType,
-    status: one.status,
-    source: one.source,
-    runs: one.runs,
-    rows: result?.rows ?? null,
+    ...reconciliationJson(one, await books.countDifferences(one.date, one.billType)),
     rows_read: one.rowsRead,
     bill: result === null ? null : totalsJson(result.bill),
     foreign: result === null ? null : result.foreign,
     reissued: result?.reissued ?? false,
     repeated: result?.repeated ?? false,
-    differences: await books.countDifferences(one.date, one.billType),
-    failure,
-    created_at: formatRfc3339(one.createdAt),
-    updated_at: formatRfc3339(one.updatedAt),
-    finished_at: one.finishedAt === null ? null : formatRfc3339(one.finishedAt),
-    next_try_at: one.nextTryAt === null ? null : formatRfc3339(one.nextTryAt),
   }
 }
 

@@ -187,7 +187,7 @@ export function eventJson(one: StoredEvent) {
     type: one.type,
     timestamp: formatRfc3339(one.createdAt),
     sequence: one.sequence,
-    payment: one.paymentId,
+    payment: one.type.startsWith('reconciliation.') ? null : one.paymentId,
     refund: one.refundId ?? null,
     data: JSON.parse(one.data) as object,
   }

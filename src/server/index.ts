@@ -36,6 +36,7 @@ import { securityHeaders } from './security-headers.ts'
 import { subCodePage } from './sub-code-page/page.ts'
 
 export { listen, type Listening, type ListenOptions } from './listen.ts'
+export { createMetrics, type Metrics } from './metrics.ts'
 export { checkLook, type CashierLook, type Logo } from './cashier/look.ts'
 export { nodeListener, type NodeListener } from './node-listener.ts'
 export {
@@ -61,7 +62,7 @@ export function createServer(options: ServerOptions): Server {
   const context = toServerContext(options, {
     stopping: stopping.signal,
     requests: new RequestLog(),
-    metrics: createMetrics(),
+    metrics: options.metrics ?? createMetrics(),
   })
   const headers = Object.entries(securityHeaders())
   const app = new Hono<RouteEnvironment>()

@@ -5,6 +5,8 @@
  * @see https://prometheus.io/docs/practices/naming/
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Instant } from '../alipay/index.ts'
+import type { ObservedCall, PaymentCommit } from '../payments/index.ts'
 
 /** What this process counts. */
 export interface Metrics {
@@ -17,6 +19,16 @@ export interface Metrics {
   }): void
   /** A notification of Alipay's; `result` as in the log. */
   notified(result: string): void
+  /** A call of the gateway that is over. */
+  called(call: ObservedCall): void
+  /** Events of a commit of this process, and where it was learned from. */
+  committed(commit: PaymentCommit): void
+  /** The end of a certificate. */
+  certificateEnds(certificate: {
+    readonly of: string
+    readonly serialNumber: string
+    readonly endsAt: Instant
+  }): void
   /** How things stand, found out for who asks now. */
   stands(state: MeasuredState): void
   /** All of it in the text format. */
@@ -42,6 +54,20 @@ export interface MeasuredState {
     /** Seconds since 1970; `null` before the first walk came to its end. */
     readonly finishedAtSeconds: number | null
   }[]
+  /** Open differences between bills and books, by code; likewise. */
+  readonly differences: Readonly<Record<string, number>>
+  /** The newest reconciliations of the daily bill, of all applications; `undefined` for none. */
+  readonly reconciled: ReconciledState | undefined
+}
+
+/** How far the books are reconciled. Of several applications: the one that is farthest behind. */
+export interface ReconciledState {
+  /** When the last day began that was compared. */
+  readonly day: Instant
+  /** Seconds since it was compared. */
+  readonly ageSeconds: number
+  /** How long that took, in seconds. */
+  readonly durationSeconds: number
 }
 
 /** Begins to count. */
@@ -102,7 +128,71 @@ export function createMetrics(): Metrics {
     labelNames: ['kind'],
     registers,
   })
+  const calls = new Counter({
+    name: 'saoma_gateway_calls_total',
+    help: 'Calls of Alipay, by method, outcome and code.',
+    labelNames: ['method', 'outcome', 'code'],
+    registers,
+  })
+  const callDurations = new Histogram({
+    name: 'saoma_gateway_call_duration_seconds',
+    help: 'How long calls of Alipay took, by method.',
+    labelNames: ['method'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
+    registers,
+  })
+  const events = new Counter({
+    name: 'saoma_events_total',
+    help: 'Events that this process has committed, by type.',
+    labelNames: ['type'],
+    registers,
+  })
+  const paid = new Counter({
+    name: 'saoma_payments_paid_total',
+    help: 'Payments that have succeeded, by where it was learned from.',
+    labelNames: ['by'],
+    registers,
+  })
+  const certificates = new Gauge({
+    name: 'saoma_certificate_expiry_timestamp_seconds',
+    help: 'When certificates end, those that are staged included.',
+    labelNames: ['of', 'serial_number'],
+    registers,
+  })
+  const differences = new Gauge({
+    name: 'saoma_reconciliation_differences',
+    help: 'Open differences between bills and books, by code; 100 stand for 100 or more.',
+    labelNames: ['code'],
+    registers,
+  })
+  const reconciledDay = new Gauge({
+    name: 'saoma_reconciliation_day_timestamp_seconds',
+    help: 'When the last day began whose bill was compared with the books.',
+    registers,
+  })
+  const reconciledAge = new Gauge({
+    name: 'saoma_reconciliation_age_seconds',
+    help: 'How long ago that was.',
+    registers,
+  })
+  const reconciledDuration = new Gauge({
+    name: 'saoma_reconciliation_duration_seconds',
+    help: 'How long that took.',
+    registers,
+  })
   return {
+    called({ method, outcome, code, durationMs }) {
+      calls.inc({ method, outcome, code })
+      callDurations.observe({ method }, durationMs / 1000)
+    },
+    committed({ events: happened, timeline }) {
+      for (const { type } of happened) events.inc({ type })
+      if (!happened.some(({ type }) => type === 'payment.succeeded')) return
+      paid.inc({ by: timeline.at(-1)?.source ?? 'engine' })
+    },
+    certificateEnds({ of, serialNumber, endsAt }) {
+      certificates.set({ of, serial_number: serialNumber }, endsAt / 1000)
+    },
     stands(state) {
       for (const { kind, rows, finishedAtSeconds } of state.retention) {
         pruned.set({ kind }, rows)
@@ -114,6 +204,13 @@ export function createMetrics(): Metrics {
       for (const [status, count] of Object.entries(state.webhookEndpoints)) {
         endpoints.set({ status }, count)
       }
+      for (const [code, count] of Object.entries(state.differences)) {
+        differences.set({ code }, count)
+      }
+      if (state.reconciled === undefined) return
+      reconciledDay.set(state.reconciled.day / 1000)
+      reconciledAge.set(state.reconciled.ageSeconds)
+      reconciledDuration.set(state.reconciled.durationSeconds)
     },
     answered({ method, route, status, seconds }) {
       requests.inc({ method, route, status })

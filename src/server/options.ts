@@ -5,7 +5,7 @@
  */
 import type { Readable } from 'node:stream'
 import type { Access, Credentials, Desk, Users } from '../access/index.ts'
-import type { Alarms } from '../alarms/index.ts'
+import type { Alarm, Alarms } from '../alarms/index.ts'
 import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
 import type { Books } from '../books/index.ts'
 import type { FigureStore, Payments, Presentation } from '../payments/index.ts'
@@ -50,6 +50,8 @@ export interface ServerOptions {
    * not known by then is said to be unknown.
    */
   readonly answerWithinMs?: number
+  /** What is counted. Default: begins with the server. */
+  readonly metrics?: Metrics
   /** What `GET /healthz` answers: 200 for `ok`, 503 for `unavailable`. Default: always `ok`. */
   readonly health?: () => Health | Promise<Health>
   /** What `GET /readyz` answers, likewise. Default: {@link ServerOptions.health}. */
@@ -88,6 +90,8 @@ export interface ServedApp {
   readonly books: Books | null
   /** Prunes what is old. Default: nothing is pruned. */
   readonly retention?: Retention
+  /** What stands wrong now, beside payments and refunds, as its watch has found it. */
+  readonly standing: () => readonly Alarm[]
   /** Verifies Alipay's notifications. */
   readonly client: Pick<AlipayClient, 'verifyNotification'> & Partial<Pick<AlipayClient, 'appId'>>
   /** Changes of keys; `null` where the keys are in the configuration alone. */
@@ -111,6 +115,7 @@ export function oneApp(
     credentials: null,
     figures: null,
     books: null,
+    standing: () => [],
     ...app,
   }
   return {

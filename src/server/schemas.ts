@@ -169,12 +169,12 @@ export const event = z
     type: z.enum(EVENT_TYPES as readonly [string, ...string[]]),
     sequence: z.int().describe('Counts the events of its object: drop one that is lower'),
     timestamp: instant,
-    payment: z.string(),
+    payment: z.string().nullable().describe('`null` where it is about a reconciliation'),
     refund: z.string().nullable(),
     data: z.object({
       object: z
         .record(z.string(), z.unknown())
-        .describe('The payment or the refund as it was then'),
+        .describe('The payment, the refund or the reconciliation as it was then'),
       previous: z.record(z.string(), z.unknown()).nullable().describe('What was different before'),
     }),
   })
@@ -183,7 +183,7 @@ export const event = z
 /** An event, with its payment and refund as they are now where `expand[]` asks for them. */
 export const expandedEvent = event
   .extend({
-    payment: z.union([z.string(), payment]),
+    payment: z.union([z.string(), payment]).nullable(),
     refund: z.union([z.string(), refund]).nullable(),
   })
   .meta({ id: 'ExpandedEvent' })
@@ -520,8 +520,10 @@ export const attention = z
     kind: z
       .string()
       .describe(
-        'The review of a payment, `refund_requires_action`, `refund_request`, `refund_hold`, `refund_held`, `refund_made_meanwhile`, or the code of a difference',
+        'The review of a payment, a kind of alarm, `refund_request`, `refund_hold`, `refund_held`, `refund_made_meanwhile`, or the code of a difference',
       ),
+    title: z.array(z.string()).nullable().describe('Of a kind of alarm, in Chinese and in English'),
+    text: z.string().nullable().describe('What was found, for people'),
     payment: z
       .union([payment, z.string()])
       .nullable()

@@ -22,6 +22,7 @@ import type {
 import { NO_TOTALS } from '../books/index.ts'
 import type { Compilable, StoreDatabase } from './database.ts'
 import { storable } from './payment-rows.ts'
+import { tellEvent } from './reconciliation-events.ts'
 import type { BilledElsewhenTable, DifferencesTable, ReconciliationsTable } from './schema.ts'
 
 /**
@@ -40,11 +41,10 @@ export function createBooksStore(database: StoreDatabase): BooksStore {
   const run = async <Row>(statement: RawBuilder<unknown>): Promise<Row[]> =>
     (await statement.execute(db)).rows as Row[]
 
-  const atomically = async (statements: readonly RawBuilder<unknown>[]): Promise<void> => {
-    await database.atomically(
+  const atomically = (statements: readonly RawBuilder<unknown>[]) =>
+    database.atomically(
       statements.map((statement): Compilable => ({ compile: () => statement.compile(db) })),
     )
-  }
 
   /** One parameter, however many there are: the text of the statement is always the same. */
   const oneOf = (values: readonly string[]): RawBuilder<unknown> =>
@@ -197,10 +197,10 @@ export function createBooksStore(database: StoreDatabase): BooksStore {
       return rows.length === 1
     },
 
-    async saveReconciliation(reconciliation, { token, ms }, release) {
+    async saveReconciliation(reconciliation, { token, ms }, release, event = null) {
       const { result, failure } = reconciliation
-      const rows = await run(
-        sql`update reconciliations set
+      const isOurs = sql`app = ${app} and id = ${reconciliation.id} and lease_token = ${token}`
+      const saved = sql`update reconciliations set
             status = ${reconciliation.status}, source = ${reconciliation.source},
             runs = ${reconciliation.runs}, bill_hash = ${reconciliation.billHash},
             rows_read = ${reconciliation.rowsRead},
@@ -210,10 +210,14 @@ export function createBooksStore(database: StoreDatabase): BooksStore {
             next_try_at = ${reconciliation.nextTryAt},
             leased_until = ${release ? sql`0` : sql`${database.now()} + ${sql.lit(ms)}`},
             lease_token = ${release ? null : token}
-          where app = ${app} and id = ${reconciliation.id} and lease_token = ${token}
-          returning id`,
-      )
-      return rows.length === 1
+          where ${isOurs} returning id`
+      if (event === null) return (await run(saved)).length === 1
+      // Last, as it may give the lease back: until then the row is held.
+      const held = sql`select id from reconciliations where ${isOurs}
+        ${kind === 'postgresql' ? sql`for update` : sql``}`
+      const isMade = sql`exists (select 1 from reconciliations where ${isOurs})`
+      const statements = [held, ...tellEvent(database, event, isMade), saved]
+      return (await atomically(statements)).at(-1)?.rows.length === 1
     },
 
     async findReconciliation(id) {

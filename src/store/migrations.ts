@@ -24,6 +24,7 @@ import type { Schema } from './schema.ts'
 import { upkeepSchema } from './upkeep-schema.ts'
 import { tracesSchema } from './traces-schema.ts'
 import { usersSchema } from './users-schema.ts'
+import { writeProbesSchema } from './write-probes-schema.ts'
 
 /** What each migration runs, in the order of their names. */
 const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly string[]>> = {
@@ -37,6 +38,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly strin
   '0008-upkeep': upkeepSchema,
   '0009-traces': tracesSchema,
   '0010-lists': listsSchema,
+  '0011-write-probes': writeProbesSchema,
 }
 
 /** The migrations, in their order. */

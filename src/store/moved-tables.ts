@@ -53,6 +53,7 @@ export const UNMOVED_TABLES: readonly string[] = [
   'owner',
   'migrations',
   'moves',
+  'write_probes',
   'sessions',
   'sign_in_attempts',
   'retention',

@@ -7,6 +7,7 @@
 
 import { sql } from 'kysely'
 import { appIdOf } from '../access/index.ts'
+import { systemClock } from '../alipay/index.ts'
 import { StoreUnavailable } from '../payments/payment-store.ts'
 import { createAccessStore } from './access-queries.ts'
 import { createAlarmStore } from './alarm-queries.ts'
@@ -26,6 +27,7 @@ import { createRetentionStore } from './retention-queries.ts'
 import { IDENTITY_DEFAULT, type AppStore, type Store } from './store.ts'
 import { createUserStore } from './user-queries.ts'
 import { createWebhookStore } from './webhook-queries.ts'
+import { probeWrite } from './write-probe.ts'
 
 /** A store on PostgreSQL. */
 export interface PostgresStore extends Store {
@@ -112,6 +114,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     users: createUserStore(shared),
     desk: createDeskStore(shared),
     reseal: (reseal) => resealAll(shared, reseal),
+    probeWrite: () => probeWrite(shared.db, systemClock.now()),
     of,
     failed: new Promise(() => {}),
     async close() {

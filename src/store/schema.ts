@@ -15,6 +15,7 @@ export interface Schema {
   readonly refunds: RefundsTable
   readonly evidence: EvidenceTable
   readonly events: EventsTable
+  readonly write_probes: WriteProbesTable
   readonly webhook_endpoints: WebhookEndpointsTable
   readonly webhook_deliveries: WebhookDeliveriesTable
   readonly webhook_attempts: WebhookAttemptsTable
@@ -168,7 +169,16 @@ export interface EvidenceTable {
   raw: string | null
 }
 
-/** One row an event. */
+/** One row, written to find out whether the database can be. */
+export interface WriteProbesTable {
+  id: number
+  written_at: number
+}
+
+/**
+ * One row an event. `payment_id` is what it is about: a payment, also for its refunds, or a
+ * reconciliation (`rec_…`).
+ */
 export interface EventsTable {
   /** In the order of commits: a lower one never appears after a higher one. */
   position: Generated<number>

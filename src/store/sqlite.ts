@@ -29,6 +29,7 @@ import { createSqlitePayments } from './sqlite-payments.ts'
 import { IDENTITY_DEFAULT, type AppStore, type Store } from './store.ts'
 import { createUserStore } from './user-queries.ts'
 import { createWebhookStore } from './webhook-queries.ts'
+import { probeWrite } from './write-probe.ts'
 
 /** A store on a file. */
 export interface SqliteStore extends Store {
@@ -149,6 +150,7 @@ async function start(
     users: createUserStore(shared),
     desk: createDeskStore(shared),
     reseal: (reseal) => resealAll(shared, reseal),
+    probeWrite: () => probeWrite(shared.db, clock.now()),
     of,
     failed,
     async backup(to) {

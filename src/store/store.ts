@@ -37,6 +37,8 @@ export interface Store {
    * rejects with `StoreUnavailable`; the process is to end, and to start again.
    */
   readonly failed: Promise<Error>
+  /** Writes something that nobody reads, durably; rejects where that cannot be done. */
+  probeWrite(): Promise<void>
   /** Commits what waits, and lets go of the database. */
   close(): Promise<void>
 }

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { PaymentEventType } from '../payments/payment-event.ts'
+import type { EventType } from '../payments/payment-event.ts'
 
 // As an object, so that a kind that is missing here does not compile.
-const KINDS: Readonly<Record<PaymentEventType, true>> = {
+const KINDS: Readonly<Record<EventType, true>> = {
   'payment.created': true,
   'payment.pending': true,
   'payment.scanned': true,
@@ -28,24 +28,27 @@ const KINDS: Readonly<Record<PaymentEventType, true>> = {
   'refund.failed': true,
   'refund.canceled': true,
   'refund.external': true,
+  'reconciliation.balanced': true,
+  'reconciliation.differs': true,
+  'reconciliation.failed': true,
 }
 
 /** All kinds of events. */
-export const EVENT_TYPES = Object.keys(KINDS) as readonly PaymentEventType[]
+export const EVENT_TYPES = Object.keys(KINDS) as readonly EventType[]
 
 /** The kind of the message that only tries an endpoint out. */
 export const TEST_TYPE = 'webhook.test'
 
 /** What an endpoint is told: these kinds, or all, also those that are yet to come. */
-export type TypeFilter = '*' | readonly PaymentEventType[]
+export type TypeFilter = '*' | readonly EventType[]
 
 /** Whether a text names a kind of events. */
-export function isEventType(text: string): text is PaymentEventType {
+export function isEventType(text: string): text is EventType {
   return Object.hasOwn(KINDS, text)
 }
 
 /** Whether an endpoint wants to be told. */
-export function wants(filter: TypeFilter, type: PaymentEventType): boolean {
+export function wants(filter: TypeFilter, type: EventType): boolean {
   return filter === '*' || filter.includes(type)
 }
 

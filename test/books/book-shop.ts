@@ -30,6 +30,7 @@ import {
   openSqliteStore,
   type Store,
 } from '../../src/store/index.ts'
+import type { WebhookStore } from '../../src/webhooks/index.ts'
 import { sharedPostgres } from '../machines/postgres.ts'
 
 export const HOUR_MS = 3_600_000
@@ -137,6 +138,10 @@ export async function openBookShop(
     now: () => formatBeijingTime(clock.now()),
 
     /** Differences of a day, by code, status and what they are about. */
+    /** Where endpoints and deliveries are kept. */
+    get webhookStore(): WebhookStore {
+      return store.webhooks
+    },
     async differences(date = '2026-11-23'): Promise<string[]> {
       const all = await books.differences({ limit: 1_000, date })
       return all.map(({ code, status }) => `${code} ${status}`).sort()

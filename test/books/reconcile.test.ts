@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { formatYuan, toFen } from '../../src/alipay/index.ts'
+import { createWebhooks } from '../../src/webhooks/index.ts'
+import { startWebhookSink } from '../machines/webhook-sink.ts'
 import { storeKinds } from '../store/opened-stores.ts'
 import { billFile, type HandRow } from './bill-files.ts'
 import { openBookShop, type BookShop } from './book-shop.ts'
@@ -30,6 +32,63 @@ describe.each(storeKinds)('on $kind', ({ kind }) => {
       reasons: [],
       unexplained: 0,
     })
+  })
+
+  test('what came of a day is told by an event and its webhook, in the commit of the run', async () => {
+    const shop = await openBookShop(kind)
+    const sink = await startWebhookSink()
+    const webhooks = createWebhooks({
+      store: shop.webhookStore,
+      livemode: false,
+      clock: shop.clock,
+      addresses: { allowPrivate: true },
+    })
+    onTestFinished(() => webhooks.stop())
+    const types = ['reconciliation.differs', 'reconciliation.balanced'] as const
+    await webhooks.endpoints.create({ url: sink.url, types })
+    const sold = await shop.sell()
+    shop.at('2026-11-24 09:00:00')
+    await shop.settle()
+    const { id } = await shop.books.reconcile(DAY)
+    // A bill that was made by hand: the day differs from now on.
+    const rows: HandRow[] = [{ outTradeNo: 'of_nobody', amount: 1, at: `${DAY} 11:00:00` }]
+    const { seller_id: sellerId } = shop.emulator.credentials
+    await shop.books.reconcileFile(billFile({ date: DAY, rows, sellerId }))
+    const events = (await shop.payments.listEvents({ limit: 100, order: 'asc' })).filter(
+      ({ type }) => type.startsWith('reconciliation.'),
+    )
+    expect(events.map((event) => [event.type, event.paymentId, event.sequence])).toEqual([
+      ['reconciliation.balanced', id, 1],
+      ['reconciliation.differs', id, 2],
+    ])
+    expect(JSON.parse(events[1]?.data ?? '')).toMatchObject({
+      object: { id, object: 'reconciliation', date: DAY, status: 'differences' },
+      previous: { status: 'balanced' },
+    })
+    // Readers who follow pass over none, and each is about its own.
+    const [last] = await shop.payments.listEvents({ limit: 1 })
+    expect(last?.position).toBe(events[1]?.position)
+    expect(await shop.payments.listEvents({ limit: 9, paymentId: sold.payment.id })).not.toEqual([])
+    await webhooks.runDue()
+    const told = (await sink.delivered(2)).map(({ body }) => JSON.parse(body.toString()) as object)
+    expect(told).toMatchObject([
+      { type: 'reconciliation.balanced', data: { object: { differences: { open: 0 } } } },
+      { type: 'reconciliation.differs', sequence: 2 },
+    ])
+  })
+
+  test('a bill that is not there by the evening is told once, however often it is asked for', async () => {
+    const shop = await openBookShop(kind)
+    await shop.sell()
+    shop.emulator.faults.add({ name: 'bill-late', times: 9 })
+    shop.at('2026-11-24 19:00:00')
+    await shop.settle()
+    expect(await shop.books.reconcile(DAY)).toMatchObject({ failure: { code: 'bill_late' } })
+    await shop.books.reconcile(DAY)
+    const told = (await shop.payments.listEvents({ limit: 100 })).filter(({ type }) =>
+      type.startsWith('reconciliation.'),
+    )
+    expect(told.map(({ type }) => type)).toEqual(['reconciliation.failed'])
   })
 
   test('what Alipay has and we have not is asked for, and booked', async () => {

@@ -6,11 +6,12 @@
 import { execFileSync } from 'node:child_process'
 import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { afterUse } from '../machines/lifetime.ts'
 import { machineFolder } from '../machines/machine-folder.ts'
 import { postgresPrograms, query, sharedPostgres } from '../machines/postgres.ts'
 import { serverUser, type ServerUser } from '../machines/server-user.ts'
+import { PATIENCE } from '../saoma-program.ts'
 import { collect, differences } from './checker.ts'
 import { openInstallation, type Installation } from './installation.ts'
 import { openShop } from './merchant.ts'
@@ -45,6 +46,10 @@ test.skipIf(!canMount)(
     await time.advance(5_000)
     const order = { reference: 'cake', amount: 100, subject: '美式咖啡' }
     expect(await call('POST', '/payments', order)).toMatchObject({ status: 503 })
+    const readiness = () => fetch(`${installation.url}/readyz`)
+    const ill = await readiness()
+    expect(ill.status).toBe(503)
+    expect(await ill.json()).toMatchObject({ database: 'not_writable' })
     expect(await call('GET', `/payments/${payment.id}`)).toMatchObject({
       status: 200,
       body: { status: 'pending' },
@@ -56,6 +61,7 @@ test.skipIf(!canMount)(
     rmSync(ballast)
     await merchant.until(payment, 'succeeded')
     expect(await call('POST', '/payments', order)).toMatchObject({ status: 201 })
+    await vi.waitFor(async () => expect((await readiness()).status).toBe(200), PATIENCE)
     await installation.untilOver()
     expect(differences(await collect(installation), merchant.acknowledged)).toEqual([])
     expect(await node.kill('SIGTERM')).toBe(0)

@@ -146,6 +146,7 @@ export function createFakePayments(clock: Clock): FakePayments {
     },
     watchAll: () => () => {},
     runDue: async () => 0,
+    sinceClaimMs: () => 0,
     start: () => {},
     stop: async () => {},
 

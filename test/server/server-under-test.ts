@@ -74,6 +74,7 @@ export function startServer({
   credentials = null,
   figures = null,
   retention,
+  standing = () => [],
   notifyToken = NOTIFY_TOKEN,
   client = { verifyNotification: (body) => verifyNotification(body, trust) },
   ...options
@@ -93,6 +94,7 @@ export function startServer({
     figures,
     books: null,
     ...(retention && { retention }),
+    standing,
     client,
     notifyToken,
   }

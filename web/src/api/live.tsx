@@ -43,7 +43,7 @@ export function useLive(mayFollow: boolean): void {
     }
     void (async () => {
       for await (const event of followEvents(connection, { signal: over.signal })) {
-        gathered.add(event.payment)
+        if (event.payment !== null) gathered.add(event.payment)
         announce(event)
         timer ??= setTimeout(renew, GATHER_MS)
       }
@@ -79,6 +79,7 @@ function renewTouched(client: QueryClient, payments: ReadonlySet<string>): void 
   void client.invalidateQueries({ queryKey: ['payments', 'latest'] })
   void client.invalidateQueries({ queryKey: ['refunds'] })
   void client.invalidateQueries({ queryKey: ['attention'] })
+  void client.invalidateQueries({ queryKey: ['reconciliations'] })
   void client.invalidateQueries({ queryKey: ['figures'] })
   for (const id of payments) void client.invalidateQueries({ queryKey: ['payment', id] })
 }

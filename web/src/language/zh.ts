@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { AlarmKind } from '../../../src/alarms/alarm-kinds.ts'
 import type { AuditAction } from '../../../src/access/audit-actions.ts'
 
 /** What somebody did, as a sentence without its subject. */
@@ -365,6 +364,8 @@ export const zh = {
       duplicate_reference: '同一商户订单号付了两次，请决定退回多付的一笔。',
       canceled_refunded: '撤销时买家已付款，支付宝已退回，净额为零。',
       duplicate_row: '账单里同一笔出现两次，请重新下载账单核对。',
+      payment_stuck: '正在不断向支付宝查询。若长时间没有结果，请查看服务器日志。',
+      refund_stuck: '正以同一退款号重复请求，直到支付宝给出结果。',
     } as Record<string, string>,
     accept: '收下这笔钱',
     refund: '退回买家',
@@ -755,17 +756,6 @@ export const zh = {
     toHint: '可填多个，回车分隔',
     kinds: '通知内容',
     allKinds: '全部告警',
-    kindNames: {
-      payment_review: '付款需要处理',
-      payment_stuck: '付款长时间没有结果',
-      refund_requires_action: '退款需要处理',
-      gateway_down: '支付宝网关无法访问',
-      clock_off: '服务器时钟不准',
-      key_expiring: '密钥或证书即将到期',
-      webhook_disabled: '事件通知地址已停用',
-      store_failing: '数据库异常',
-      reconciliation_difference: '对账有差异',
-    } as Record<AlarmKind, string>,
     status: { enabled: '正常', disabled: '已停用' },
     enable: '启用',
     disable: '停用',

@@ -6,11 +6,11 @@
 import { BellOutlined, PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import { Alert, Button, Card, Empty, Form, Input, Modal, Select, Skeleton, Space, Tag } from 'antd'
-import { useState, type ReactNode } from 'react'
+import { useContext, useState, type ReactNode } from 'react'
 import { ALARM_KINDS, type AlarmKind } from '../../../src/alarms/alarm-kinds.ts'
 import type { AlarmChannel, AlarmTest, List } from '../api/objects.ts'
 import { request } from '../api/request.ts'
-import { useTexts } from '../language/language.tsx'
+import { LanguageContext, useTexts } from '../language/language.tsx'
 import { useAct, useConfirm } from '../parts/act.ts'
 import { ChannelFields, settingsOf, type ChannelAnswers } from '../parts/channel-fields.tsx'
 import { Foreign } from '../parts/money.tsx'
@@ -65,6 +65,7 @@ function Channel({
   readonly edit: () => void
 }): ReactNode {
   const { common, alarms: texts } = useTexts()
+  const titleOf = useTitles()
   const act = useAct('alarms')
   const confirm = useConfirm()
   const [test, setTest] = useState<AlarmTest | 'running' | null>(null)
@@ -88,7 +89,7 @@ function Channel({
           <div className="quiet">
             {channel.kinds === '*'
               ? texts.allKinds
-              : channel.kinds.map((kind) => texts.kindNames[kind]).join(' · ')}
+              : channel.kinds.map((kind) => titleOf(kind)).join(' · ')}
           </div>
           <bdi className="mono quiet">{channel.hint}</bdi>
         </div>
@@ -164,6 +165,7 @@ function Editing({
   readonly close: () => void
 }): ReactNode {
   const { common, alarms: texts } = useTexts()
+  const titleOf = useTitles()
   const act = useAct('alarms')
   const [form] = Form.useForm<Answers>()
   const isNew = channel === 'new'
@@ -221,7 +223,7 @@ function Editing({
             placeholder={texts.allKinds}
             options={(Object.keys(ALARM_KINDS) as AlarmKind[]).map((value) => ({
               value,
-              label: texts.kindNames[value],
+              label: titleOf(value),
             }))}
           />
         </Form.Item>
@@ -234,4 +236,10 @@ function Editing({
       </Form>
     </Modal>
   )
+}
+
+/** What a kind is called in the language of the page. */
+function useTitles(): (kind: AlarmKind) => string {
+  const language = useContext(LanguageContext)
+  return (kind) => ALARM_KINDS[kind][language === 'zh' ? 0 : 1]
 }

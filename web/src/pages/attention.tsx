@@ -4,10 +4,10 @@
  * @module
  */
 import { Button, Card, Empty, Skeleton } from 'antd'
-import type { ReactNode } from 'react'
+import { useContext, type ReactNode } from 'react'
 import { Link } from 'react-router'
 import type { Attention, Difference, RefundRequest } from '../api/objects.ts'
-import { useTexts } from '../language/language.tsx'
+import { LanguageContext, useTexts } from '../language/language.tsx'
 import { useAttention } from '../parts/attention-list.ts'
 import { HoldLine } from '../parts/hold-line.tsx'
 import { Foreign, Moment, Money, yuanText } from '../parts/money.tsx'
@@ -57,22 +57,29 @@ function Matter({ matter }: { readonly matter: Attention }): ReactNode {
 
 function Waits({ matter }: { readonly matter: Attention }): ReactNode {
   const { payment: texts, review } = useTexts()
+  const language = useContext(LanguageContext)
   const { payment: told, refund } = matter
   const payment = typeof told === 'string' ? null : told
   const id = payment?.id ?? refund?.payment ?? null
   return (
     <Card
       size="small"
-      title={(review as unknown as Record<string, string>)[matter.kind] ?? matter.kind}
+      title={
+        (review as unknown as Record<string, string>)[matter.kind] ??
+        matter.title?.[language === 'zh' ? 0 : 1] ??
+        matter.kind
+      }
       extra={<Moment at={payment?.updated_at ?? refund?.updated_at ?? null} short />}
     >
       <p className="quiet" style={{ marginTop: 0 }}>
-        {review.hints[matter.kind]}
+        {review.hints[matter.kind] ?? matter.text}
       </p>
       <div className="matter">
-        <strong>
-          <Money fen={refund?.amount ?? payment?.amount ?? 0} />
-        </strong>
+        {(refund ?? payment) !== null && (
+          <strong>
+            <Money fen={refund?.amount ?? payment?.amount ?? 0} />
+          </strong>
+        )}
         {id !== null && (
           <Link to={`/payments/${id}`} className="matter-about">
             {payment === null ? `${texts.one} ${id}` : <Foreign oneLine>{payment.subject}</Foreign>}
@@ -80,7 +87,7 @@ function Waits({ matter }: { readonly matter: Attention }): ReactNode {
         )}
         {matter.kind === 'refund_hold' && <HoldLine />}
         {refund === null ? (
-          payment && <Resolve payment={payment} />
+          payment?.review != null && <Resolve payment={payment} />
         ) : (
           <RefundActions refund={refund} />
         )}
