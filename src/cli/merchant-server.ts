@@ -275,7 +275,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     certificates: gateway.client.certificates,
     credentials,
     signs,
-    onCertificate: metrics.certificateEnds,
+    onCertificate: (certificate) => metrics.certificateEnds(certificate),
     onError: alarmFailed,
   })
   const { requestsPerSecond, trustedProxies } = options

@@ -35,15 +35,16 @@ test('all is well', async () => {
 
 describe.each(storeKinds)('on $kind', ({ open }) => {
   test('a database that can be read and not written to', async () => {
-    const { store, query } = await open()
+    const opened = await open()
+    const { store } = opened
     let nowMs = 0
     const ready = createReadiness({ ...fine, store, monotonicMs: () => nowMs })
     expect((await ready()).status).toBe('ok')
-    await query('alter table write_probes rename to moved_away')
+    await opened.query('alter table write_probes rename to moved_away')
     nowMs += PROBED_FOR_MS
     expect(await store.payments.list({ limit: 1 })).toEqual([])
     expect(await ready()).toMatchObject({ status: 'unavailable', database: 'not_writable' })
-    await query('alter table moved_away rename to write_probes')
+    await opened.query('alter table moved_away rename to write_probes')
     nowMs += PROBED_FOR_MS
     expect((await ready()).status).toBe('ok')
   })
