@@ -7,11 +7,23 @@
 
 import type { Instant } from '../alipay/index.ts'
 import type { ApiKey } from './api-key.ts'
+import type { App, AppChange } from './app.ts'
 import type { AuditEntry, AuditRange } from './audit.ts'
 import type { StoredCredential } from './credential.ts'
 
 /** Keeps applications, their keys, and who did what. */
 export interface AccessStore {
+  /** Stores a new application; `false` where there is one of its id. */
+  insertApp(app: App): Promise<boolean>
+  /** Changes one that was added to a server; `undefined` where it was not. */
+  updateApp(
+    homeId: string,
+    id: string,
+    change: AppChange & Pick<App, 'updatedAt'>,
+  ): Promise<App | undefined>
+  /** Those that were added to a server, oldest first. */
+  listApps(homeId: string): Promise<App[]>
+
   insertCredential(credential: StoredCredential): Promise<void>
   /** Writes a credential that still has the status `believed`; `false` if it has not. */
   updateCredential(

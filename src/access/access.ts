@@ -24,14 +24,15 @@ export interface Access {
   /** Makes a key. The text is told this once. */
   createKey(options: CreateKeyOptions): Promise<{ readonly apiKey: ApiKey; readonly key: string }>
   /**
-   * Lets a key of the configuration in, with all scopes: it is stored unless it is there.
+   * Lets a key of the configuration in: it is stored unless it is there.
    *
-   * @param options `key`: `sk_live_…` or `sk_test_…`.
+   * @param options `key`: `sk_live_…` or `sk_test_…`; `scopes`: by default all.
    */
   adoptKey(options: {
     readonly appId: string
     readonly key: string
     readonly name: string
+    readonly scopes?: Scopes
   }): Promise<ApiKey>
   /** Newest first. */
   listKeys(appId: string): Promise<ApiKey[]>
@@ -167,9 +168,9 @@ export function createAccess(options: AccessOptions): Access {
       return { apiKey, key: text }
     },
 
-    async adoptKey({ appId, key, name }) {
+    async adoptKey({ appId, key, name, scopes = '*' }) {
       const hash = hashOf(key)
-      await store.insertApiKey(newKey(key, { appId, name, scopes: '*' }))
+      await store.insertApiKey(newKey(key, { appId, name, scopes }))
       believed.forget(hash)
       const kept = await store.findApiKeyByHash(hash)
       if (kept === undefined) throw new Error('A key that was just stored is gone')

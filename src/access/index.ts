@@ -8,6 +8,7 @@
 export * from './access.ts'
 export type * from './access-store.ts'
 export type { ApiKey } from './api-key.ts'
+export type { App, AppChange } from './app.ts'
 export { appIdOf } from './app-id.ts'
 export { networkOf } from './attempts.ts'
 export type { AuditEntry, AuditRange } from './audit.ts'
@@ -23,10 +24,11 @@ export {
   type CredentialsOptions,
   type StageOptions,
 } from './credentials.ts'
+export { createKeylessClient } from './keyless-client.ts'
 export { createCurrentClient, type CurrentClient } from './current-client.ts'
 export { PASSWORD_LOG_N, PASSWORD_MAX, PASSWORD_MIN } from './password.ts'
 export { ROLE_NAMES, ROLES, scopesOf, type Role } from './roles.ts'
-export { allows, mayGive, SCOPES, type Scope, type Scopes } from './scopes.ts'
+export { allows, isAll, isOperator, mayGive, SCOPES, type Scope, type Scopes } from './scopes.ts'
 export type { Session, SignedIn } from './session.ts'
 export type * from './user.ts'
 export type * from './user-store.ts'

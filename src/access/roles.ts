@@ -4,14 +4,14 @@
  * @module
  */
 
-import { SCOPES, type Scope, type Scopes } from './scopes.ts'
+import { APP_SCOPES, type Scope, type Scopes } from './scopes.ts'
 
 /** The roles, and what they may do. */
 export const ROLES = {
   /** 所有者: everything, also who else is an owner. */
   owner: '*',
   /** 管理员: everything but owners. */
-  admin: Object.keys(SCOPES) as Scope[],
+  admin: APP_SCOPES,
   /** 财务: money out, approvals, books. */
   finance: [
     'payments:read',
@@ -50,6 +50,7 @@ export const ROLES = {
     'audit:read',
     'settings:read',
     'users:read',
+    'apps:read',
     'webhooks:read',
     'webhooks:write',
     'api_keys:read',
@@ -68,5 +69,5 @@ export const ROLE_NAMES = Object.keys(ROLES) as readonly Role[]
 /** What a role may do, each scope by its name. */
 export function scopesOf(role: Role): readonly Scope[] {
   const scopes: Scopes = ROLES[role]
-  return scopes === '*' ? (Object.keys(SCOPES) as Scope[]) : scopes
+  return scopes === '*' ? APP_SCOPES : scopes
 }

@@ -1,6 +1,7 @@
 /**
  * What may be done: by an API key, whose scopes are its own, and by a user, whose scopes are those
- * of his role. A secret key (`sk_…`) and an owner may do everything in their application.
+ * of his role. A secret key (`sk_…`) and an owner may do everything in their application. What
+ * reaches the other applications of a server is never meant by that: `operator` alone is.
  *
  * @module
  */
@@ -32,6 +33,8 @@ export const SCOPES = {
   'users:read': 'see users',
   'users:write': 'invite, change, reset and remove users',
   admin: 'all of audit, settings, credentials, api_keys and users',
+  'apps:read': 'see what the application is, and how it stands',
+  operator: 'add, change and retire applications, and do everything in each of them',
 } as const
 
 /** What may be done in an application. */
@@ -39,6 +42,21 @@ export type Scope = keyof typeof SCOPES
 
 /** `*`: all scopes, also those that are yet to come. */
 export type Scopes = '*' | readonly Scope[]
+
+/** All that may be done in one application. */
+export const APP_SCOPES: readonly Scope[] = (Object.keys(SCOPES) as Scope[]).filter(
+  (scope) => scope !== 'operator',
+)
+
+/** Whether these scopes reach every application of the server. */
+export function isOperator(scopes: Scopes): boolean {
+  return scopes !== '*' && scopes.includes('operator')
+}
+
+/** Whether these scopes allow all that may be done in an application. */
+export function isAll(scopes: Scopes): boolean {
+  return scopes === '*' || isOperator(scopes)
+}
 
 /** What `admin` stands for. */
 const ADMIN_AREAS: ReadonlySet<string> = new Set([
@@ -54,6 +72,8 @@ const ADMIN_AREAS: ReadonlySet<string> = new Set([
  * approve: that is for somebody else to do.
  */
 export function allows(scopes: Scopes, scope: Scope): boolean {
+  if (isOperator(scopes)) return true
+  if (scope === 'operator') return false
   if (scopes === '*' || scopes.includes(scope)) return true
   const [area = ''] = scope.split(':')
   if (ADMIN_AREAS.has(area) && scopes.includes('admin')) return true
@@ -62,9 +82,11 @@ export function allows(scopes: Scopes, scope: Scope): boolean {
 
 /**
  * Whether who has `own` may hand `given` on: nobody gives away more than he has. `admin` has always
- * handed on all but `*`.
+ * handed on all but `*`, and an operator alone makes another one.
  */
 export function mayGive(own: Scopes, given: Scopes): boolean {
+  if (isOperator(own)) return true
+  if (isOperator(given)) return false
   if (own === '*') return true
   if (given === '*') return false
   return own.includes('admin') || given.every((scope) => allows(own, scope))

@@ -6,6 +6,7 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
 import {
   PRODUCTION_GATEWAY,
   SANDBOX_GATEWAY,
@@ -34,25 +35,35 @@ export interface GatewayConfiguration {
   readonly sellerId: string | undefined
 }
 
-/** What a server needs beside the gateway. */
-export interface ServeConfiguration {
+/** What is an application's own. */
+export interface AppConfiguration {
   readonly gateway: GatewayConfiguration
-  /** Where buyers and Alipay reach the server. */
-  readonly publicUrl: string
-  readonly host: string
-  readonly port: number
-  /** Holds the API key, and the database where it is SQLite. */
-  readonly folder: string
-  /** PostgreSQL, shared by any number of servers; `undefined` for SQLite in the folder. */
-  readonly database: DatabaseConfiguration | undefined
   readonly rules: Partial<PaymentRules>
   readonly booksRules: Partial<BooksRules>
   /** Days that what is old is kept, by kind; `null`: for ever. */
   readonly retention: Partial<RetentionRules>
   /** Calls to the gateway per second; `undefined` for as many as it takes. */
   readonly callsPerSecond: number | undefined
-  /** The same on all servers of one database; made in the folder where they are not set. */
+  /** The same on all servers of one database; made in the folder where it is not set. */
   readonly apiKey: string | undefined
+  readonly merchantName: string | undefined
+  readonly look: CashierLook
+}
+
+/** What a server needs; what is an application's own is that of the first one. */
+export interface ServeConfiguration extends AppConfiguration {
+  /** Further applications of the same gateway. */
+  readonly apps: readonly AppConfiguration[]
+  /** Where buyers and Alipay reach the server. */
+  readonly publicUrl: string
+  readonly host: string
+  readonly port: number
+  /** Holds the API keys, and the database where it is SQLite. */
+  readonly folder: string
+  /** PostgreSQL, shared by any number of servers; `undefined` for SQLite in the folder. */
+  readonly database: DatabaseConfiguration | undefined
+  /** The same on all servers of one database; made in the folder where they are not set. */
+  readonly operatorKey: string | undefined
   readonly notifyToken: string | undefined
   /** Seals secrets in the database; the same on all servers of one database. */
   readonly masterKey: string | undefined
@@ -62,8 +73,6 @@ export interface ServeConfiguration {
   readonly trustedProxies: readonly string[]
   /** Where webhooks may go beside public addresses. */
   readonly webhookAddresses: AddressOptions
-  readonly merchantName: string | undefined
-  readonly look: CashierLook
 }
 
 /** Where a PostgreSQL is. */
@@ -111,7 +120,8 @@ export function readGatewayConfiguration(env: Environment): GatewayConfiguration
  * @throws {Failure} Naming the variable that is missing or wrong.
  */
 export function readServeConfiguration(env: Environment): ServeConfiguration {
-  const gateway = readGatewayConfiguration(env)
+  const own = readAppConfiguration(env)
+  const { gateway } = own
   const publicUrl = required(
     env,
     'SAOMA_PUBLIC_URL',
@@ -130,24 +140,83 @@ export function readServeConfiguration(env: Environment): ServeConfiguration {
     throw new Failure('SAOMA_PORT is a port number from 0 to 65535.')
   }
   return {
-    gateway,
+    ...own,
+    apps: readFurtherApps(env, own),
     publicUrl,
     port,
     host: optional(env, 'SAOMA_HOST') ?? '127.0.0.1',
     folder: optional(env, 'SAOMA_FOLDER') ?? '.saoma',
     database: readDatabaseConfiguration(env),
-    rules: readRules(env),
-    booksRules: readBooksRules(env),
-    retention: readRetention(env),
-    callsPerSecond: positive(env, 'SAOMA_CALLS_PER_SECOND'),
-    apiKey: optional(env, 'SAOMA_API_KEY'),
+    operatorKey: optional(env, 'SAOMA_OPERATOR_KEY'),
     notifyToken: optional(env, 'SAOMA_NOTIFY_TOKEN'),
     masterKey: optional(env, 'SAOMA_MASTER_KEY'),
     requestsPerSecond: positive(env, 'SAOMA_REQUESTS_PER_SECOND'),
     trustedProxies: readTrustedProxies(env),
     webhookAddresses: readWebhookAddresses(env),
+  }
+}
+
+function readAppConfiguration(env: Environment): AppConfiguration {
+  return {
+    gateway: readGatewayConfiguration(env),
+    rules: readRules(env),
+    booksRules: readBooksRules(env),
+    retention: readRetention(env),
+    callsPerSecond: positive(env, 'SAOMA_CALLS_PER_SECOND'),
+    apiKey: optional(env, 'SAOMA_API_KEY'),
     merchantName: optional(env, 'SAOMA_MERCHANT_NAME'),
     look: readCashierLook(env),
+  }
+}
+
+/** Settings that each application has for itself: none of the first one's holds for another. */
+const OWN_SETTINGS =
+  /^SAOMA_(?:APP_|ALIPAY_|SIGN_TYPE|ENCRYPT_KEY|PRODUCT_CODE|SELLER_ID|MERCHANT_|CASHIER_|API_KEY)/
+
+/** Settings that an application may have otherwise than the first one. */
+const OTHER_SETTINGS = /^SAOMA_(?:FENCE|LATE_PAYMENTS|DUPLICATE_PAYMENTS|CALLS_PER_SECOND)$/
+
+/**
+ * The settings of each further application, by the file that `SAOMA_APPS` names: a file as `saoma
+ * init` writes it, whose settings of a server count for nothing here.
+ *
+ * @throws {Failure} If a file cannot be read.
+ */
+export function readAppEnvironments(
+  env: Environment,
+): readonly { readonly file: string; readonly env: Environment }[] {
+  const common = Object.entries(env).filter(([name]) => !OWN_SETTINGS.test(name))
+  return list(env, 'SAOMA_APPS').map((file) => {
+    const given = parseEnv(readText(file, 'SAOMA_APPS'))
+    const own = Object.entries(given).filter(
+      ([name]) => OWN_SETTINGS.test(name) || OTHER_SETTINGS.test(name),
+    )
+    const gateway = given['SAOMA_GATEWAY'] ?? env['SAOMA_GATEWAY']
+    return { file, env: { ...Object.fromEntries([...common, ...own]), SAOMA_GATEWAY: gateway } }
+  })
+}
+
+function readFurtherApps(env: Environment, first: AppConfiguration): AppConfiguration[] {
+  const taken = new Set([first.gateway.client.appId])
+  return readAppEnvironments(env).map(({ file, env: its }) => {
+    const app = naming(file, () => readAppConfiguration(its))
+    const { appId, gateway } = app.gateway.client
+    if (gateway !== first.gateway.client.gateway) {
+      throw new Failure(`${file}: SAOMA_GATEWAY is another than that of the server.`)
+    }
+    if (taken.has(appId)) throw new Failure(`${file}: ${appId} is configured twice.`)
+    taken.add(appId)
+    return app
+  })
+}
+
+/** Names the file whose setting is wrong. */
+function naming<Read>(file: string, read: () => Read): Read {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    throw new Failure(`${file}: ${error.message}`, error.exitCode)
   }
 }
 

@@ -14,7 +14,9 @@ import {
   systemClock,
   type AlipayClient,
 } from '../alipay/index.ts'
+import { findApps } from './apps.ts'
 import {
+  readAppEnvironments,
   readServeConfiguration,
   type Environment,
   type ServeConfiguration,
@@ -23,6 +25,7 @@ import { examineDatabase } from './doctor-database.ts'
 import { examineNotifyAddress } from './doctor-notify-address.ts'
 import { Failure } from './failure.ts'
 import { right, warning, wrong, type Finding } from './finding.ts'
+import { findRunning } from './folder.ts'
 import { checkKeys } from './keys-check.ts'
 import { printable, type Style } from './output.ts'
 import { tryKeys } from './trial-call.ts'
@@ -33,9 +36,14 @@ export async function examine(env: Environment): Promise<Finding[]> {
   const findings = [right('saoma', readVersion()), node(), ...keys(env)]
   let configuration: ServeConfiguration
   try {
+    for (const further of readAppEnvironments(env))
+      findings.push(...keys(further.env, further.file))
     configuration = readServeConfiguration(env)
-    const { mode, client } = configuration.gateway
-    findings.push(right('Configuration', `complete, ${mode} mode, signs with ${client.signType}`))
+    const { apps, gateway } = configuration
+    const { mode, client } = gateway
+    const more = apps.length === 0 ? '' : `, ${apps.length + 1} applications`
+    const found = `complete, ${mode} mode, signs with ${client.signType}${more}`
+    findings.push(right('Configuration', found))
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     return [...findings, wrong('Configuration', 'cannot be used', error.message)]
@@ -47,6 +55,7 @@ export async function examine(env: Environment): Promise<Finding[]> {
   }
   return [
     ...findings,
+    ...(await examineAddedApps(configuration)),
     ...(await examineNotifyAddress(configuration)),
     ...(await examineDatabase(configuration)),
   ]
@@ -72,13 +81,13 @@ function node(): Finding {
     : wrong('Node.js', process.versions.node, 'Install 20.19 or newer.')
 }
 
-function keys(env: Environment): Finding[] {
+function keys(env: Environment, file?: string): Finding[] {
   const report = checkKeys({}, env, systemClock)
   return report.items
     .filter(({ origin, problems }) => origin !== null || problems.length > 0)
     .map(({ name, format, problems, notes }) => {
       const [problem] = problems
-      const what = `Key ${name}`
+      const what = `Key ${name}${file === undefined ? '' : ` (${file})`}`
       if (problem !== undefined) return wrong(what, problem.code, problem.message)
       return right(what, [format ?? 'found', ...notes].join('; '))
     })
@@ -109,14 +118,36 @@ function masterKey({ masterKey: given, gateway }: ServeConfiguration, env: Envir
     : right(what, 'given')
 }
 
-async function examineGateway({ gateway }: ServeConfiguration): Promise<Finding[]> {
+async function examineGateway({ gateway, apps }: ServeConfiguration): Promise<Finding[]> {
   const client = createClient(gateway.client)
+  const others = apps.map((app) => createClient(app.gateway.client))
   try {
-    return [await clock(client), await trialCall(client)]
+    const findings = [await clock(client), await trialCall(client)]
+    for (const other of others) findings.push(await trialCall(other, ` (${other.appId})`))
+    return findings
   } catch (error) {
     return [wrong('Gateway', `${client.gateway} does not answer`, messageOf(error))]
   } finally {
-    await client.close()
+    await Promise.all([client, ...others].map((each) => each.close()))
+  }
+}
+
+/** Those that were added by the API are known to the server that runs. */
+async function examineAddedApps({ folder }: ServeConfiguration): Promise<Finding[]> {
+  if (findRunning(folder) === undefined) return []
+  try {
+    const all = await findApps({}, folder).list()
+    return all
+      .filter(({ source }) => source === 'api')
+      .map(({ app_id: appId, ready, status }) => {
+        const what = `Application ${appId}`
+        const mend = `It takes no payments: saoma apps keys ${appId} --help`
+        return ready
+          ? right(what, `${status}, has its keys`)
+          : warning(what, 'has no keys yet', mend)
+      })
+  } catch (error) {
+    return [warning('Applications', 'the server does not tell which it has', messageOf(error))]
   }
 }
 
@@ -131,11 +162,12 @@ async function clock(client: AlipayClient): Promise<Finding> {
     : wrong('Clock', found, `${mend} A live server refuses to start.`)
 }
 
-async function trialCall(client: AlipayClient): Promise<Finding> {
+async function trialCall(client: AlipayClient, whose = ''): Promise<Finding> {
   const trial = await tryKeys(client)
+  const what = `Keys at Alipay${whose}`
   return trial.status === 'proven'
-    ? right('Keys at Alipay', 'a signed call was answered, and the answer is genuine')
-    : wrong('Keys at Alipay', trial.code, trial.advice.en)
+    ? right(what, 'a signed call was answered, and the answer is genuine')
+    : wrong(what, trial.code, trial.advice.en)
 }
 
 function messageOf(error: unknown): string {

@@ -23,6 +23,8 @@ export interface ServerSecrets {
 export interface RunningServer {
   readonly url: string
   readonly api_key: string
+  /** Reaches all applications. */
+  readonly operator_key: string
   readonly pid: number
 }
 
@@ -45,6 +47,16 @@ export function openSecrets(
     apiKey,
     notifyToken: given.notifyToken ?? readOrMake(join(folder, 'notify-token'), secret),
   }
+}
+
+/** The API key of a further application of the configuration, made where there is none yet. */
+export function openApiKey(folder: string, mode: 'live' | 'test', appId: string): string {
+  return readOrMake(join(folder, `api-key-${mode}-${appId}`), () => `sk_${mode}_${secret()}`)
+}
+
+/** The key that reaches all applications, made where there is none yet. */
+export function openOperatorKey(folder: string, mode: 'live' | 'test'): string {
+  return readOrMake(join(folder, `operator-key-${mode}`), () => `rk_${mode}_${secret()}`)
 }
 
 /**

@@ -63,21 +63,37 @@ export function connect(
   env: Readonly<Record<string, string | undefined>>,
   folder: string,
 ): MerchantApi {
-  const running = findServer(env, folder)
+  return caller(findServer(env, folder))
+}
+
+/**
+ * The same server, as its operator: in the application that is named, by default the server's own.
+ *
+ * @throws {Failure} If there is none.
+ */
+export function connectOperator(
+  env: Readonly<Record<string, string | undefined>>,
+  folder: string,
+): (app?: string) => MerchantApi {
+  const { SAOMA_APP: _, ...rest } = env
+  const { operator_key: operatorKey, ...server } = findServer(rest, folder)
+  return (app) => caller({ ...server, api_key: operatorKey ?? server.api_key, app })
+}
+
+function caller(server: FoundServer): MerchantApi {
+  const { url, api_key: apiKey, app } = server
   return {
     async call<Answer>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object) {
-      const response = await request(new URL(`/v1${path}`, running.url), {
+      const response = await request(new URL(`/v1${path}`, url), {
         method,
         headers: {
-          authorization: `Bearer ${running.api_key}`,
+          authorization: `Bearer ${apiKey}`,
+          ...(app !== undefined && { 'saoma-app': app }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }).catch((cause: unknown) => {
-        const failure = new Failure(
-          `The server at ${running.url} does not answer. Is it running?`,
-          1,
-        )
+        const failure = new Failure(`The server at ${url} does not answer. Is it running?`, 1)
         failure.cause = cause
         throw failure
       })
@@ -99,8 +115,8 @@ export function connectClient(
   env: Readonly<Record<string, string | undefined>>,
   folder: string,
 ): Saoma {
-  const { url, api_key: apiKey } = findServer(env, folder)
-  return createSaoma({ url, apiKey })
+  const { url, api_key: apiKey, app } = findServer(env, folder)
+  return createSaoma({ url, apiKey, ...(app !== undefined && { app }) })
 }
 
 /** What a command says of a problem: the API's own words. */
@@ -109,17 +125,31 @@ export function toFailure(error: unknown): unknown {
   return new Failure(`${error.message} (${error.code})`, 1)
 }
 
+/** A server, and what opens it. */
+export interface FoundServer {
+  readonly url: string
+  readonly api_key: string
+  /** Reaches all its applications, where the folder tells it. */
+  readonly operator_key?: string
+  /** The application that is meant; `undefined` for that of the key. */
+  readonly app?: string | undefined
+}
+
 /**
- * Where the server is, and the key that opens it.
+ * Where the server is, and the key that opens it: the operator's, where `SAOMA_APP` names one of
+ * its applications.
  *
  * @throws {Failure} If there is none.
  */
 export function findServer(
-  { SAOMA_URL: url, SAOMA_API_KEY: apiKey }: Readonly<Record<string, string | undefined>>,
+  { SAOMA_URL: url, SAOMA_API_KEY: apiKey, ...env }: Readonly<Record<string, string | undefined>>,
   folder: string,
-): { readonly url: string; readonly api_key: string } {
-  const running = url && apiKey ? { url, api_key: apiKey } : findRunning(folder)
-  if (running !== undefined) return running
+): FoundServer {
+  const app = env['SAOMA_APP'] || undefined
+  if (url && apiKey) return { url, api_key: apiKey, app }
+  const running = findRunning(folder)
+  if (running !== undefined && app === undefined) return running
+  if (running !== undefined) return { ...running, api_key: running.operator_key, app }
   throw new Failure(
     `No saoma server runs on ${folder}/. Start one with \`saoma dev\` or \`saoma serve\`, or set SAOMA_URL and SAOMA_API_KEY.`,
   )

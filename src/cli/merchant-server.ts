@@ -6,62 +6,56 @@
 
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import {
-  appIdOf,
-  createAccess,
-  createCredentials,
-  createCurrentClient,
-  createDesk,
-  createUsers,
-} from '../access/index.ts'
+import { createAccess, createDesk, createUsers, type Access } from '../access/index.ts'
 import {
   CLOCK_SKEW_MAX_MS,
   createClient,
-  formatRfc3339,
   GatewayUnreachable,
-  NotificationInvalid,
-  SANDBOX_GATEWAY,
   type AlipayClient,
   type Clock,
 } from '../alipay/index.ts'
-import { createAlarms, type Alarms } from '../alarms/index.ts'
-import { createBooks, type BooksRules } from '../books/index.ts'
-import {
-  createPayments,
-  type ObservedCall,
-  type PaymentRules,
-  type Payments,
-} from '../payments/index.ts'
-import { createRetention, type RetentionRules } from '../retention/index.ts'
+import type { Alarms } from '../alarms/index.ts'
+import type { Payments } from '../payments/index.ts'
 import {
   createMetrics,
   createServer,
   describeError,
   listen,
-  oneApp,
-  type CashierLook,
   type LogEntry,
 } from '../server/index.ts'
 import { openPostgresStore, openSqliteStore, type Store } from '../store/index.ts'
-import { createWebhooks, type AddressOptions, type Webhooks } from '../webhooks/index.ts'
-import {
-  billLate,
-  createAlarmWatch,
-  orderUnknown,
-  storeFailing,
-  unbalanced,
-} from './alarm-watch.ts'
-import type { DatabaseConfiguration, GatewayConfiguration } from './configuration.ts'
+import type { AddressOptions, Webhooks } from '../webhooks/index.ts'
+import { storeFailing } from './alarm-watch.ts'
+import type {
+  AppConfiguration,
+  DatabaseConfiguration,
+  GatewayConfiguration,
+} from './configuration.ts'
 import type { CrashHook } from './crash-hook.ts'
 import { Failure } from './failure.ts'
-import { announce, openMasterKey, openSecrets, type ServerSecrets } from './folder.ts'
+import {
+  announce,
+  openApiKey,
+  openMasterKey,
+  openOperatorKey,
+  openSecrets,
+  type ServerSecrets,
+} from './folder.ts'
+import {
+  createMerchantApp,
+  type MerchantApp,
+  type MerchantAppOptions,
+  type SharedParts,
+} from './merchant-app.ts'
 import { createReadiness } from './readiness.ts'
-import { createSigns } from './signs.ts'
+import { createServedApps } from './served-apps.ts'
 import { readVersion } from './version.ts'
 
 /** How a merchant's server is made. */
-export interface MerchantServerOptions {
+export interface MerchantServerOptions extends Partial<AppConfiguration> {
   readonly gateway: GatewayConfiguration
+  /** Further applications of the same gateway. Default: none. */
+  readonly apps?: readonly AppConfiguration[]
   /** The client of that gateway; from here on it is the server's to close. */
   readonly client: AlipayClient
   readonly publicUrl: string
@@ -72,20 +66,14 @@ export interface MerchantServerOptions {
   readonly identity: string
   /** The database, opened before; from here on it is the server's to close. */
   readonly store: Store
-  readonly rules?: Partial<PaymentRules>
-  readonly booksRules?: Partial<BooksRules>
-  readonly retention?: Partial<RetentionRules>
-  readonly callsPerSecond?: number | undefined
-  readonly apiKey?: string | undefined
+  /** Reaches all applications; made in the folder where it is not given. */
+  readonly operatorKey?: string | undefined
   readonly notifyToken?: string | undefined
   readonly masterKey?: string | undefined
   readonly requestsPerSecond?: number | undefined
   readonly trustedProxies?: readonly string[]
   /** Where webhooks may go beside public addresses. Default: nowhere. */
   readonly webhookAddresses?: AddressOptions
-  readonly merchantName: string | undefined
-  /** Of the cashier page. Default: saoma's own. */
-  readonly look?: CashierLook
   readonly clock: Clock
   readonly log: (entry: LogEntry) => void
   readonly crashPoint?: CrashHook
@@ -135,172 +123,111 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
 }
 
 /**
- * Starts the engine and listens.
+ * Starts the engines of all applications and listens.
  *
  * @throws {Failure} If real money would be taken by a clock that is wrong.
  */
 export async function startMerchantServer(options: MerchantServerOptions): Promise<MerchantServer> {
-  const { gateway, publicUrl, host, port, folder, clock, merchantName, log, store } = options
-  const client = createCurrentClient(options.client)
+  const { gateway, publicUrl, host, port, folder, clock, log, store } = options
+  const { apps: further = [], booksRules, retention, rules, callsPerSecond } = options
+  const { mode } = gateway
   const closeStore = async (error: unknown): Promise<never> => {
     await store.close()
     throw error
   }
-  if (gateway.mode === 'live') await refuseWrongClock(client, log).catch(closeStore)
-  const { vault, secrets } = await openKeys(options).catch(closeStore)
-  const crashPoint = options.crashPoint ?? (() => {})
-  const livemode = gateway.mode === 'live'
-  const alarmFailed = (error: unknown): void =>
-    log({ level: 'error', event: 'alarms.failed', ...describeError(error) })
-  const alarms = createAlarms({
-    store: store.alarms,
-    livemode,
-    vault,
-    clock,
-    ...(options.webhookAddresses && { addresses: options.webhookAddresses }),
-    onError: alarmFailed,
-  })
-  const webhooks = createWebhooks({
-    store: store.webhooks,
-    clock,
-    livemode,
-    vault,
-    crashPoint,
-    ...(options.webhookAddresses && { addresses: options.webhookAddresses }),
-    onError: (error) => log({ level: 'error', event: 'webhooks.failed', ...describeError(error) }),
-    onDisabled: ({ id, url, disabledReason }) => {
-      log({ level: 'error', event: 'webhooks.disabled', endpoint: id, reason: disabledReason })
-      const text = `${id} ${new URL(url).host}: ${disabledReason}`
-      const about = `${id}:${clock.now()}`
-      alarms.raise({ kind: 'webhook_disabled', about, text }).catch(alarmFailed)
-    },
-  })
+  if (mode === 'live') await refuseWrongClock(options.client, log).catch(closeStore)
+  const { vault, secrets, operatorKey } = await openKeys(options).catch(closeStore)
+  const failed =
+    (event: string) =>
+    (error: unknown): void =>
+      log({ level: 'error', event, ...describeError(error) })
+  const access = createAccess({ store: store.access, clock, onError: failed('access.failed') })
   const metrics = createMetrics()
-  const signs = createSigns({ expectsNotifications: client.gateway !== SANDBOX_GATEWAY })
-  const onCall = (call: ObservedCall): void => {
-    signs.noteCall(call)
-    metrics.called(call)
-  }
-  const payments = createPayments({
-    store: store.payments,
-    gateway: client,
+  const shared: SharedParts = {
+    mode,
+    gateway: gatewayAddress(gateway),
+    access: store.access,
+    record: access.record,
+    vault,
     clock,
-    notifyUrl: `${publicUrl.replace(/\/+$/, '')}/alipay/notify/${secrets.notifyToken}`,
-    productCode: gateway.productCode,
-    sellerId: gateway.sellerId,
     publicUrl,
-    livemode,
-    crashPoint,
-    ...(options.rules && { rules: options.rules }),
-    ...(options.callsPerSecond !== undefined && { callsPerSecond: options.callsPerSecond }),
-    onError: (error) => log({ level: 'error', event: 'engine.failed', ...describeError(error) }),
-    onUnknown(call) {
-      log({ level: 'warn', event: 'gateway.unknown', ...call })
-    },
-    onCall,
-    onCommit(commit) {
-      signs.noteCommit(commit)
-      metrics.committed(commit)
-    },
-    onOrphan({ outTradeNo }) {
-      alarms.raise(orderUnknown(outTradeNo)).catch(alarmFailed)
-    },
+    notifyToken: secrets.notifyToken,
+    webhookAddresses: options.webhookAddresses,
+    log,
+    metrics,
+    crashPoint: options.crashPoint ?? (() => {}),
+  }
+  const configured = (
+    app: Pick<MerchantServerOptions, keyof AppConfiguration>,
+    { identity, client, store: its }: Pick<MerchantAppOptions, 'identity' | 'client' | 'store'>,
+  ): MerchantApp =>
+    createMerchantApp(
+      {
+        identity,
+        client,
+        store: its,
+        more: withoutKeys(app.gateway.client),
+        certificates: app.gateway.client.certificates,
+        merchantName: app.merchantName ?? null,
+        look: app.look,
+        productCode: app.gateway.productCode,
+        sellerId: app.gateway.sellerId ?? null,
+        rules: app.rules,
+        booksRules: app.booksRules,
+        retention: app.retention,
+        callsPerSecond: app.callsPerSecond,
+      },
+      shared,
+    )
+  const home = configured(options, options)
+  const others = further.map((app) => {
+    const identity = `${mode} ${app.gateway.client.appId}`
+    const client = createClient({ ...app.gateway.client, clock })
+    return configured(app, { identity, client, store: store.of(identity) })
   })
-  void store.failed.then(() => alarms.shout(storeFailing(clock.now())).catch(alarmFailed))
-  const appId = appIdOf(options.identity)
-  const books = createBooks({
-    store: store.books,
-    payments,
-    gateway: client,
-    identity: options.identity,
-    sellerId: gateway.sellerId,
-    clock,
-    ...(options.booksRules && { rules: options.booksRules }),
-    onFinished: ({ date, status, failure }) => {
-      const isFine = status === 'balanced' || (status === 'awaiting_bill' && failure === null)
-      const level = isFine ? 'info' : 'warn'
-      const more = failure === null ? {} : { failure: failure.code }
-      log({ level, event: 'reconciliation.finished', date, status, ...more })
-      if (failure?.code === 'bill_late') alarms.raise(billLate(date)).catch(alarmFailed)
-      if (status === 'differences' || status === 'failed') {
-        alarms.raise(unbalanced(date, failure?.code)).catch(alarmFailed)
-      }
-    },
-    onCall,
-    onError: (error) => log({ level: 'error', event: 'books.failed', ...describeError(error) }),
-  })
-  const access = createAccess({
+  const apps = createServedApps({
+    mode,
+    configured: [home, ...others],
     store: store.access,
     clock,
-    onError: (error) => log({ level: 'error', event: 'access.failed', ...describeError(error) }),
+    make: (app) =>
+      createMerchantApp(
+        {
+          identity: app.identity,
+          store: store.of(app.identity),
+          client: undefined,
+          merchantName: app.name,
+          productCode: app.productCode,
+          sellerId: app.sellerId,
+          rules,
+          booksRules,
+          retention,
+          callsPerSecond,
+          added: app,
+        },
+        shared,
+      ),
+    onError: failed('apps.failed'),
   })
-  const users = createUsers({
-    store: store.users,
-    vault,
-    clock,
-    onError: (error) => log({ level: 'error', event: 'users.failed', ...describeError(error) }),
+  void store.failed.then(() => {
+    for (const { alarms } of apps.running()) {
+      void alarms.shout(storeFailing(clock.now())).catch(failed('alarms.failed'))
+    }
   })
-  const retention = createRetention({
-    store: store.retention,
-    clock,
-    ...(options.retention && { rules: options.retention }),
-    async onPruned({ kind, rows, before }) {
-      log({ level: 'info', event: 'retention.pruned', kind, rows })
-      await access.record({
-        appId,
-        actor: 'system',
-        action: 'retention.prune',
-        objectId: null,
-        detail: { kind, rows, before: formatRfc3339(before) },
-        requestId: null,
-      })
-    },
-    onError: (error) => log({ level: 'error', event: 'retention.failed', ...describeError(error) }),
-  })
-  const credentials = createCredentials({
-    appId,
-    store: store.access,
-    vault,
-    clock,
-    connect: (keys) => createClient({ ...withoutKeys(gateway.client), ...keys, clock }),
-    onActive: (clients) => client.use(clients),
-    onError: (error) =>
-      log({ level: 'error', event: 'credentials.failed', ...describeError(error) }),
-  })
-  const watch = createAlarmWatch({
-    alarms,
-    payments,
-    client,
-    clock,
-    certificates: gateway.client.certificates,
-    credentials,
-    signs,
-    onCertificate: (certificate) => metrics.certificateEnds(certificate),
-    onError: alarmFailed,
-  })
+  const users = createUsers({ store: store.users, vault, clock, onError: failed('users.failed') })
   const { requestsPerSecond, trustedProxies } = options
-  await access
-    .adoptKey({ appId, key: secrets.apiKey, name: 'of the configuration' })
-    .catch(closeStore)
-  const monotonicMs = (): number => performance.now()
-  const readiness = createReadiness({ store, payments, clock, monotonicMs })
+  const appId = home.served.id
+  await adoptKeys(access, [
+    { appId, key: secrets.apiKey, name: CONFIGURED },
+    { appId, key: operatorKey, name: 'operator', scopes: ['operator'] },
+    ...others.map(({ served, client }, index) => ({
+      appId: served.id,
+      key: further[index]?.apiKey ?? openApiKey(folder, mode, client.appId),
+      name: CONFIGURED,
+    })),
+  ]).catch(closeStore)
   const server = createServer({
-    apps: oneApp({
-      id: appId,
-      mode: gateway.mode,
-      merchantName: merchantName ?? null,
-      ...(options.look && { look: options.look }),
-      payments,
-      webhooks,
-      alarms,
-      books,
-      retention,
-      client,
-      credentials,
-      figures: store.figures,
-      standing: () => watch.standing(),
-      notifyToken: secrets.notifyToken,
-    }),
+    apps,
     access,
     users,
     desk: createDesk({ store: store.desk, clock }),
@@ -312,34 +239,31 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     log,
     metrics,
     async health() {
-      await payments.list({ limit: 1 })
+      await home.payments.list({ limit: 1 })
       return { status: 'ok' }
     },
-    readiness,
+    readiness: createReadiness({
+      store,
+      payments: home.payments,
+      clock,
+      monotonicMs: () => performance.now(),
+    }),
   })
-  await credentials.start().catch(closeStore)
-  // Keys may have changed since: what nobody could verify then is tried again.
-  const verified = await payments.reviewQuarantine((body) => verify(client, body))
-  if (verified > 0) log({ level: 'info', event: 'quarantine.verified', count: verified })
+  await apps.open().catch(closeStore)
   const listening = await listen(server, { host, port, ownsProcess: true }).catch(closeStore)
   const withdraw = announce(folder, {
     url: listening.url.replace('//0.0.0.0:', '//127.0.0.1:'),
     api_key: secrets.apiKey,
+    operator_key: operatorKey,
     pid: process.pid,
   })
-  payments.watchAll(() => webhooks.wake())
-  payments.start()
-  webhooks.start()
+  apps.start()
   access.start()
   users.start()
-  alarms.start()
-  watch.start()
-  books.start()
-  retention.start()
   return {
-    payments,
-    webhooks,
-    alarms,
+    payments: home.payments,
+    webhooks: home.webhooks,
+    alarms: home.alarms,
     secrets,
     url: listening.url,
     ownerCode: await users.ownerCode(appId),
@@ -347,18 +271,34 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       withdraw()
       await listening.close()
       // At once: where the database stands still each waits as long as a statement may take.
-      await Promise.all(
-        [watch, books, retention, payments, webhooks, alarms, access, users, credentials].map(
-          (part) => part.stop(),
-        ),
-      )
-      await client.close()
+      await Promise.all([apps, access, users].map((part) => part.stop()))
       await store.close()
     },
   }
 }
 
-/** How the gateway is called, whoever signs. */
+const CONFIGURED = 'of the configuration'
+
+/** A key opens one application: one that is given to two would open the wrong one. */
+async function adoptKeys(
+  access: Access,
+  keys: readonly Parameters<Access['adoptKey']>[0][],
+): Promise<void> {
+  for (const key of keys) {
+    const { appId, hint } = await access.adoptKey(key)
+    if (appId === key.appId) continue
+    throw new Failure(
+      `The API key ${hint} belongs to another application. Give each one of its own in SAOMA_API_KEY.`,
+    )
+  }
+}
+
+/** How the gateway is reached, whoever calls. */
+function gatewayAddress({ client: { gateway, proxy } }: GatewayConfiguration) {
+  return { ...(gateway !== undefined && { gateway }), ...(proxy !== undefined && { proxy }) }
+}
+
+/** How an application calls it, whoever signs. */
 function withoutKeys(options: GatewayConfiguration['client']) {
   const { privateKey: _, signer: __, alipayPublicKey: ___, certificates: ____, ...rest } = options
   return rest
@@ -369,11 +309,13 @@ async function openKeys({
   folder,
   gateway: { mode },
   apiKey,
+  operatorKey,
   notifyToken,
   masterKey,
 }: MerchantServerOptions) {
   return {
     vault: openMasterKey(folder, mode, masterKey),
+    operatorKey: operatorKey ?? openOperatorKey(folder, mode),
     secrets: openSecrets(folder, mode, {
       ...(apiKey !== undefined && { apiKey }),
       ...(notifyToken !== undefined && { notifyToken }),
@@ -400,13 +342,4 @@ async function refuseWrongClock(
   throw new Failure(
     `The clock of this machine is ${minutes} minutes ${offsetMs > 0 ? 'behind' : 'ahead of'} Alipay's. Set it (NTP), then start again: real money is not taken by a wrong clock.`,
   )
-}
-
-function verify(client: AlipayClient, body: string) {
-  try {
-    return client.verifyNotification(Buffer.from(body, 'latin1'))
-  } catch (error) {
-    if (error instanceof NotificationInvalid) return undefined
-    throw error
-  }
 }

@@ -7,6 +7,7 @@
 
 import { Command } from 'commander'
 import * as alarms from './commands/alarms.ts'
+import * as apps from './commands/apps.ts'
 import * as backup from './commands/backup.ts'
 import * as cancel from './commands/cancel.ts'
 import * as completion from './commands/completion.ts'
@@ -75,6 +76,7 @@ const COMMANDS = [
   alarms,
   logs,
   users,
+  apps,
   doctor,
   verify,
   keys,

@@ -12,6 +12,8 @@ export interface SaomaOptions {
   readonly url: string
   /** `sk_…` or `rk_…`. */
   readonly apiKey: string
+  /** For an operator's key: the id of the application that is meant. Default: that of the key. */
+  readonly app?: string
   /** Milliseconds for one attempt. Default 15,000: the server answers within 10 s. */
   readonly timeoutMs?: number
   /** Repeats after a failure that may pass, 0 or more. Default 2. */
@@ -65,7 +67,10 @@ export function connection(options: SaomaOptions): Connection {
   const random = options.random ?? Math.random
   const { origin, base } = readAddress(options.url)
   if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey is sk_… or rk_…')
-  const authorization = `Bearer ${apiKey}`
+  const who = {
+    authorization: `Bearer ${apiKey}`,
+    ...(options.app !== undefined && { 'saoma-app': options.app }),
+  }
 
   const pause: Connection['pause'] = (attempt, { atLeastMs, signal } = {}) => {
     const longestMs = Math.min(FIRST_PAUSE_MS * 2 ** attempt, PAUSE_MAX_MS)
@@ -103,7 +108,7 @@ export function connection(options: SaomaOptions): Connection {
       const init: RequestInit = {
         method,
         headers: {
-          authorization,
+          ...who,
           ...(body && { 'content-type': 'application/json' }),
           ...(name !== null && { 'idempotency-key': name }),
         },
@@ -121,7 +126,7 @@ export function connection(options: SaomaOptions): Connection {
       }
     },
     async stream(path, query, signal) {
-      const headers = { authorization, accept: 'text/event-stream' }
+      const headers = { ...who, accept: 'text/event-stream' }
       const response = await request(`${base}${path}${toQuery(query)}`, { headers, signal })
       if (response.ok && response.body !== null) return response.body
       // An answer that is none of events: it throws what it says.

@@ -6,7 +6,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc6750
  */
 import type { Context } from 'hono'
-import { scopesOf, type Scope, type Scopes, type Session } from '../access/index.ts'
+import { isOperator, scopesOf, type Scope, type Scopes, type Session } from '../access/index.ts'
 import { isOwnRequest } from './console/own-request.ts'
 import { readSessionCookie } from './console/session-cookie.ts'
 import type { RouteEnvironment, ServedApp, ServerContext } from './options.ts'
@@ -16,6 +16,7 @@ import type { Problem } from './problem.ts'
 export interface Actor {
   /** `key_…` or `usr_…`. */
   readonly id: string
+  /** The application that is asked for: for all but operators their own. */
   readonly appId: string
   /** For people: the key's beginning and end, or the user's name. */
   readonly name: string
@@ -39,7 +40,7 @@ export async function authenticate(
   const app = key && apps.find(key.appId)
   if (key && app) {
     const { id, appId, hint: name, scopes } = key
-    return { actor: { id, appId, name, scopes, session: null }, app }
+    return actIn({ actor: { id, appId, name, scopes, session: null }, app }, c, context)
   }
   const isWrong = text !== undefined
   c.header('www-authenticate', `Bearer realm="saoma"${isWrong ? ', error="invalid_token"' : ''}`)
@@ -74,8 +75,47 @@ export async function authenticateSession(
     return { problem: REQUEST_FORGED }
   }
   const { id, appId, name, role } = session.user
-  const scopes = role === 'owner' ? '*' : scopesOf(role)
-  return { actor: { id, appId, name, scopes, session }, app }
+  const scopes = role === 'owner' ? ownerScopes(app, context) : scopesOf(role)
+  return actIn({ actor: { id, appId, name, scopes, session }, app }, c, context)
+}
+
+/** Who owns the first application of a server is its operator. */
+function ownerScopes(app: ServedApp, { apps }: ServerContext): Scopes {
+  return app.id === apps.list()[0]?.id ? ['operator'] : '*'
+}
+
+/** Names the application that an operator means; without it his own is meant. */
+export const APP_HEADER = 'saoma-app'
+
+/** The same in the application that the request names, for whoever may reach it. */
+function actIn<Who extends { readonly actor: Actor; readonly app: ServedApp }>(
+  who: Who,
+  c: Context<RouteEnvironment>,
+  { apps }: ServerContext,
+): Who | { readonly problem: Problem } {
+  const id = c.req.header(APP_HEADER)
+  if (id === undefined || id === who.app.id) return who
+  if (!isOperator(who.actor.scopes)) return { problem: NOT_OPERATOR }
+  const app = apps.find(id)
+  if (app === undefined) return { problem: APP_NOT_FOUND }
+  return { ...who, actor: { ...who.actor, appId: app.id }, app }
+}
+
+const NOT_OPERATOR: Problem = {
+  status: 403,
+  type: 'permission_error',
+  code: 'app_not_yours',
+  message:
+    'The header Saoma-App names another application than that of your key, and only an operator reaches others. Leave it out, or use a key with the scope "operator".',
+  param: 'Saoma-App',
+}
+
+const APP_NOT_FOUND: Problem = {
+  status: 404,
+  type: 'invalid_request_error',
+  code: 'app_not_found',
+  message: 'This server has no application with the id in the header Saoma-App.',
+  param: 'Saoma-App',
 }
 
 /** Nobody is signed in, or not any more. */

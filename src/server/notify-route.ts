@@ -10,6 +10,7 @@ import { Hono, type Context } from 'hono'
 import { NotificationInvalid } from '../alipay/index.ts'
 import {
   describeError,
+  type LogEntry,
   type RouteEnvironment,
   type ServedApp,
   type ServerContext,
@@ -22,17 +23,19 @@ export function notifyRoute(context: ServerContext): Hono<RouteEnvironment> {
   const app = new Hono<RouteEnvironment>()
 
   app.post('/:token', async (c) => {
-    const served = findByToken(apps.list(), c.req.param('token'))
+    const addressed = listByToken(apps.list(), c.req.param('token'))
+    let [served] = addressed
     if (served === undefined) return c.notFound()
-    const { client, payments } = served
-    const log: ServerContext['log'] = (entry) => {
+    const log = (entry: LogEntry): void => {
       metrics.notified(entry.event.replace('notification.', ''))
-      context.log({ ...entry, app: served.id })
+      context.log({ ...entry, app: served?.id })
     }
     const request_id = c.get('requestId')
     let body: Uint8Array | undefined
     try {
       body = await readBody(c)
+      served = whoseIs(body, addressed) ?? served
+      const { client, payments } = served
       if (body === undefined) {
         log({ level: 'warn', event: 'notification.refused', request_id, problem: 'too_large' })
         return answer(c, 'fail', 413)
@@ -55,7 +58,7 @@ export function notifyRoute(context: ServerContext): Hono<RouteEnvironment> {
         log({ level: 'warn', event: 'notification.refused', request_id, problem })
         // A change of keys may still prove it; Alipay sends it again in any case.
         if (body !== undefined && isOfOtherKey(error)) {
-          await payments.quarantine(Buffer.from(body).toString('latin1')).catch(() => {})
+          await served.payments.quarantine(Buffer.from(body).toString('latin1')).catch(() => {})
         }
         return answer(c, 'fail', 400)
       }
@@ -68,9 +71,19 @@ export function notifyRoute(context: ServerContext): Hono<RouteEnvironment> {
 }
 
 /** Compares by hashes, in a time that does not depend on where they differ. */
-function findByToken(apps: readonly ServedApp[], token: string): ServedApp | undefined {
+function listByToken(apps: readonly ServedApp[], token: string): ServedApp[] {
   const given = digest(token)
-  return apps.find(({ notifyToken }) => timingSafeEqual(digest(notifyToken), given))
+  return apps.filter(({ notifyToken }) => timingSafeEqual(digest(notifyToken), given))
+}
+
+/**
+ * The application that a notification names; its keys then prove that it may. In any charset an
+ * APPID is written alike.
+ */
+function whoseIs(body: Uint8Array | undefined, apps: readonly ServedApp[]): ServedApp | undefined {
+  if (body === undefined || apps.length < 2) return undefined
+  const appId = new URLSearchParams(Buffer.from(body).toString('latin1')).get('app_id')
+  return apps.find(({ client }) => client.appId !== undefined && client.appId === appId)
 }
 
 function digest(text: string): Buffer {

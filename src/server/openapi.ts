@@ -22,6 +22,11 @@ export const COMMON_PROBLEMS: Readonly<Record<string, ProblemDescription>> = {
     status: 403,
     description: 'In the back office: no page of this server sent it.',
   },
+  app_not_yours: {
+    status: 403,
+    description: '`Saoma-App` names another application, and you are no operator.',
+  },
+  app_not_found: { status: 404, description: '`Saoma-App` names no application.' },
   scope_missing: { status: 403, description: 'The API key, or the user, may not do this.' },
   too_many_requests: { status: 429, description: 'Wait as long as `Retry-After` says.' },
   internal_error: {
@@ -94,7 +99,7 @@ export function openApi(operations: readonly AnyOperation[], baseUrl?: string) {
       summary: one.summary,
       ...(one.description !== undefined && { description: one.description }),
       tags: [tagOf(one.path)],
-      security: [{ apiKey: [] }, { session: [], csrf: [] }],
+      security: [{ apiKey: [] }, { apiKey: [], app: [] }, { session: [], csrf: [] }],
       'x-scope': one.scope,
       parameters: parametersOf(one, toSchema),
       ...(one.body !== undefined && {
@@ -127,6 +132,13 @@ export function openApi(operations: readonly AnyOperation[], baseUrl?: string) {
           )
             .map(([scope, what]) => `\`${scope}\` (${what})`)
             .join(', ')}.`,
+        },
+        app: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Saoma-App',
+          description:
+            'Beside the key of an operator: the id of the application that he means. Default: that of the key.',
         },
         session: {
           type: 'apiKey',

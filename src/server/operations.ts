@@ -5,6 +5,7 @@
  */
 import { alarmOperations } from './alarm-routes.ts'
 import { apiKeyOperations } from './api-keys-routes.ts'
+import { appOperations } from './apps-routes.ts'
 import { attentionOperations } from './attention-routes.ts'
 import { booksOperations } from './books-routes.ts'
 import { credentialOperations } from './credentials-routes.ts'
@@ -33,6 +34,7 @@ export const operations: readonly AnyOperation[] = [
   ...eventOperations,
   ...webhookOperations,
   ...alarmOperations,
+  ...appOperations,
   ...credentialOperations,
   ...apiKeyOperations,
   ...userOperations,

@@ -6,7 +6,7 @@
 import type { Readable } from 'node:stream'
 import type { Access, Credentials, Desk, Users } from '../access/index.ts'
 import type { Alarm, Alarms } from '../alarms/index.ts'
-import { systemClock, type AlipayClient, type Clock } from '../alipay/index.ts'
+import { systemClock, type AlipayClient, type Clock, type Instant } from '../alipay/index.ts'
 import type { Books } from '../books/index.ts'
 import type { FigureStore, Payments, Presentation } from '../payments/index.ts'
 import type { Retention } from '../retention/index.ts'
@@ -65,8 +65,41 @@ export interface ServerOptions {
 
 /** The applications that are served. They may come and go. */
 export interface AppDirectory {
+  /** The first is the operator's: its owners reach the others, too. */
   list(): readonly ServedApp[]
   find(id: string): ServedApp | undefined
+  /** Adds and changes them. Default: they are what they are. */
+  readonly registry?: AppRegistry
+}
+
+/** Adds applications to a server that runs, and changes those that were added. */
+export interface AppRegistry {
+  /** Serves one more, from now on; keys come later. */
+  add(app: NewApp): Promise<ServedApp | 'exists'>
+  /**
+   * Changes one.
+   *
+   * @param change `isRetired`: whether it takes new payments; what it took goes on all the same.
+   */
+  change(
+    id: string,
+    change: {
+      readonly name?: string | null
+      readonly productCode?: string
+      readonly isRetired?: boolean
+    },
+  ): Promise<ServedApp | 'configured' | undefined>
+}
+
+/** An application to be added. */
+export interface NewApp {
+  /** APPID: 16 digits. */
+  readonly appId: string
+  /** The shop's name; `null` for none. */
+  readonly name: string | null
+  readonly productCode: string
+  /** The receiving account (PID); `null` for that of the contract. */
+  readonly sellerId: string | null
 }
 
 /** An application that is served. */
@@ -96,8 +129,21 @@ export interface ServedApp {
   readonly client: Pick<AlipayClient, 'verifyNotification'> & Partial<Pick<AlipayClient, 'appId'>>
   /** Changes of keys; `null` where the keys are in the configuration alone. */
   readonly credentials: Credentials | null
-  /** The unguessable part of `/alipay/notify/<token>`, at least 16 characters. */
+  /**
+   * The unguessable part of `/alipay/notify/<token>`, at least 16 characters. Where several have
+   * the same, a notification is of the one that it names.
+   */
   readonly notifyToken: string
+  /** As the contract says. Default `FACE_TO_FACE_PAYMENT`. */
+  readonly productCode?: string
+  /** The receiving account (PID). Default: that of the contract. */
+  readonly sellerId?: string | null
+  /** When it was added by the API. Default `null`: it stands in the configuration. */
+  readonly addedAt?: Instant | null
+  /** Since when it takes no new payments. Default `null`: it does. */
+  readonly retiredAt?: Instant | null
+  /** Whether there are keys to ask Alipay with. Default: yes. */
+  readonly isReady?: () => boolean
 }
 
 /** Whose keys are taken where there is a single application. */

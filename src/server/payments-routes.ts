@@ -11,6 +11,7 @@ import {
   refusalJson,
   type PaymentRecord,
 } from '../payments/index.ts'
+import { CLOSED_APP_PROBLEMS, closedApp } from './apps-routes.ts'
 import { expandRefusal, type Expandable } from './expand.ts'
 import {
   createPaymentFields,
@@ -69,8 +70,11 @@ A payment with \`auth_code\` is \`succeeded\` at once, or \`pending\` while the 
       status: 409,
       description: 'The reference is paid. For another sale use another reference.',
     },
+    ...CLOSED_APP_PROBLEMS,
   },
   async handle({ app, body, idempotencyKey }) {
+    const closed = closedApp(app)
+    if (closed) return closed
     const result = await app.payments.create({
       amount: body.amount,
       subject: body.subject,

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { ROLE_NAMES, type Invited, type Role, type User } from '../access/index.ts'
+import { isAll, ROLE_NAMES, type Invited, type Role, type User } from '../access/index.ts'
 import { formatRfc3339 } from '../alipay/index.ts'
 import { email, personName } from './console/fields.ts'
 import { ok, operation, type Answer, type AnyOperation, type Call } from './operation.ts'
@@ -74,7 +74,7 @@ const createUser = operation({
         'This server has no back office: it was made without users.',
       )
     }
-    if (body.role === 'owner' && actor.scopes !== '*') return OWNER_REQUIRED
+    if (body.role === 'owner' && !isAll(actor.scopes)) return OWNER_REQUIRED
     const result = await app.users.invite({ ...body, appId: app.id })
     if (result.status === 'exists') {
       return conflict('user_exists', 'There is a user with this e-mail address.', {
@@ -104,7 +104,7 @@ const updateUser = operation({
     withUser(call, async (found) => {
       const { app, actor, body } = call
       const { name, role: next, disabled } = body
-      if (next === 'owner' && actor.scopes !== '*') return OWNER_REQUIRED
+      if (next === 'owner' && !isAll(actor.scopes)) return OWNER_REQUIRED
       const takesAway = disabled === true || (next !== undefined && next !== found.role)
       if (takesAway && found.id === actor.id) return IS_YOU
       const changed = await app.users?.update(app.id, found.id, {
@@ -175,7 +175,7 @@ async function withUser(
 ): Promise<Answer | Problem> {
   const found = await app.users?.find(app.id, params['id'] ?? '')
   if (found === undefined) return NOT_FOUND
-  return found.role === 'owner' && actor.scopes !== '*' ? OWNER_REQUIRED : use(found)
+  return found.role === 'owner' && !isAll(actor.scopes) ? OWNER_REQUIRED : use(found)
 }
 
 function invited(

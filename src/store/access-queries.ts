@@ -9,6 +9,7 @@ import { sql, type Selectable } from 'kysely'
 import type {
   AccessStore,
   ApiKey,
+  App,
   AuditEntry,
   BegunRequest,
   NamedRequest,
@@ -19,7 +20,7 @@ import { toInstant, type Instant } from '../alipay/index.ts'
 import type { StoreDatabase } from './database.ts'
 import { hotStatement } from './hot-statement.ts'
 import { storable } from './payment-rows.ts'
-import type { ApiKeysTable, AuditEntriesTable, CredentialsTable } from './schema.ts'
+import type { ApiKeysTable, AppsTable, AuditEntriesTable, CredentialsTable } from './schema.ts'
 
 /** Requests that one statement of `forgetRequests` drops. */
 const FORGOTTEN_AT_ONCE = 1_000
@@ -45,6 +46,42 @@ export function createAccessStore(database: Omit<StoreDatabase, 'app'>): AccessS
   )
 
   return {
+    async insertApp(app) {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('apps')
+        .values(toAppRow(app))
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirstOrThrow()
+      return numInsertedOrUpdatedRows === 1n
+    },
+
+    async updateApp(homeId, id, { name, productCode, retiredAt, updatedAt }) {
+      const row = await db
+        .updateTable('apps')
+        .set({
+          updated_at: updatedAt,
+          ...(name !== undefined && { name: name === null ? null : storable(name) }),
+          ...(productCode !== undefined && { product_code: productCode }),
+          ...(retiredAt !== undefined && { retired_at: retiredAt }),
+        })
+        .where('home_id', '=', homeId)
+        .where('id', '=', storable(id))
+        .returningAll()
+        .executeTakeFirst()
+      return row && fromAppRow(row)
+    },
+
+    async listApps(homeId) {
+      const rows = await db
+        .selectFrom('apps')
+        .selectAll()
+        .where('home_id', '=', homeId)
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute()
+      return rows.map(fromAppRow)
+    },
+
     async insertCredential(credential) {
       await db.insertInto('credentials').values(toCredentialRow(credential)).execute()
     },
@@ -208,6 +245,34 @@ export function createAccessStore(database: Omit<StoreDatabase, 'app'>): AccessS
         .execute()
       return rows.map(fromAuditRow)
     },
+  }
+}
+
+function toAppRow(app: App): AppsTable {
+  return {
+    id: app.id,
+    app: app.identity,
+    home_id: app.homeId,
+    name: app.name === null ? null : storable(app.name),
+    product_code: app.productCode,
+    seller_id: app.sellerId,
+    created_at: app.createdAt,
+    updated_at: app.updatedAt,
+    retired_at: app.retiredAt,
+  }
+}
+
+function fromAppRow(row: AppsTable): App {
+  return {
+    id: row.id,
+    homeId: row.home_id,
+    identity: row.app,
+    name: row.name,
+    productCode: row.product_code,
+    sellerId: row.seller_id,
+    createdAt: toInstant(row.created_at),
+    updatedAt: toInstant(row.updated_at),
+    retiredAt: instant(row.retired_at),
   }
 }
 

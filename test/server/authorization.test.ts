@@ -8,6 +8,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   allows,
+  mayGive,
   ROLE_NAMES,
   scopesOf,
   SCOPES,
@@ -67,6 +68,7 @@ async function walk(
   operation: (typeof operations)[number],
   who: string | null | Browser,
   id = 'nothing',
+  headers: Record<string, string> = {},
 ) {
   const bodies: Record<string, object> = {
     createPayment: { amount: 100, subject: 'x' },
@@ -84,6 +86,7 @@ async function walk(
       to: '2026-12-01T00:00:00Z',
     },
     createSavedFilter: { name: 'x', filters: {} },
+    createApp: { app_id: '9021000000000001' },
     createReconciliation: { date: '2026-11-01' },
     resolveDifference: { note: 'x' },
     createRefundHold: { since: '2026-11-23T00:00:00Z' },
@@ -97,6 +100,7 @@ async function walk(
       ...(typeof who === 'string' && { authorization: `Bearer ${who}` }),
       ...(typeof who === 'object' && who !== null && asPage(who)),
       'content-type': 'application/json',
+      ...headers,
     },
     ...(operation.method !== 'GET' && { body: JSON.stringify(bodies[operation.id] ?? {}) }),
   })
@@ -110,11 +114,21 @@ function asPage({ cookie, csrf }: Browser) {
   return { cookie, 'x-csrf-token': csrf, 'sec-fetch-site': 'same-origin' }
 }
 
+test('nobody but an operator makes another one', () => {
+  for (const own of ['*', ['admin'], ['api_keys:write']] as const) {
+    expect(mayGive(own, ['operator'])).toBe(false)
+    expect(allows(own, 'operator')).toBe(false)
+  }
+  expect(mayGive(['operator'], ['operator'])).toBe(true)
+  expect(mayGive(['operator'], '*')).toBe(true)
+})
+
 test('each role may do what is written about it, and no more', () => {
   const mayDo = (role: Role) =>
     operations.filter(({ scope }) => allows(scopesOf(role), scope)).map(({ id }) => id)
-  expect(mayDo('owner')).toEqual(operations.map(({ id }) => id))
-  expect(mayDo('admin')).toEqual(operations.map(({ id }) => id))
+  const inOneApp = operations.filter(({ scope }) => scope !== 'operator').map(({ id }) => id)
+  expect(mayDo('owner')).toEqual(inOneApp)
+  expect(mayDo('admin')).toEqual(inOneApp)
   expect(mayDo('cashier').filter((id) => !/^(?:get|list|stream)|SavedFilter$/.test(id))).toEqual([
     'createPayment',
     'cancelPayment',
@@ -156,7 +170,9 @@ describe.each(operations)('$method $path', (operation) => {
 
   test.each(ROLE_NAMES)('as %s', async (role) => {
     const { status, code } = await walk(operation, people[role] ?? null)
-    if (allows(scopesOf(role), operation.scope)) expect([200, 201, 202, 404, 409]).toContain(status)
+    // Who owns the first application of a server is its operator.
+    if (role === 'owner' || allows(scopesOf(role), operation.scope))
+      expect([200, 201, 202, 404, 409]).toContain(status)
     else expect({ status, code }).toEqual({ status: 403, code: 'scope_missing' })
   })
 
@@ -165,6 +181,27 @@ describe.each(operations)('$method $path', (operation) => {
     const owner = people.owner as Browser
     const forged = { cookie: owner.cookie, csrf: 'guessed' } as Browser
     expect(await walk(operation, forged)).toMatchObject({ status: 403, code: 'request_forged' })
+  })
+
+  test('in an application that is another’s', async () => {
+    const named = { 'saoma-app': under.app.id }
+    const answer = await walk(operation, keys['other'] ?? '', 'nothing', named)
+    expect(answer).toMatchObject({ status: 403, code: 'app_not_yours' })
+    const theirOwn = { 'saoma-app': 'app_other' }
+    for (const who of [API_KEY, people.admin ?? null]) {
+      const refused = await walk(operation, who, 'nothing', theirOwn)
+      expect(refused).toMatchObject({ status: 403, code: 'app_not_yours' })
+    }
+  })
+
+  test('in each application, as the operator', async () => {
+    const { operator = '' } = keys
+    for (const id of [under.app.id, 'app_other']) {
+      const { status } = await walk(operation, operator, 'nothing', { 'saoma-app': id })
+      expect([200, 201, 202, 404, 409]).toContain(status)
+    }
+    const nowhere = await walk(operation, operator, 'nothing', { 'saoma-app': 'app_nowhere' })
+    expect(nowhere).toMatchObject({ status: 404, code: 'app_not_found' })
   })
 
   test('with the scope that it needs', async () => {
@@ -200,7 +237,7 @@ describe('an object of another application', () => {
     const ids: Record<string, string> = { payments: payment.id, api_keys: apiKey.id }
     const id = ids[operation.path.split('/')[2] ?? ''] ?? 'nothing'
     const answer = await walk(operation, keys['other'] ?? '', id)
-    expect(answer.status).toBe(404)
+    expect(answer.status).toBe(operation.scope === 'operator' ? 403 : 404)
     expect(answer.text).not.toContain('不给别人看')
     const after: ApiKey | undefined = (await under.access.listKeys(under.app.id)).find(
       (one) => one.id === apiKey.id,
@@ -211,7 +248,8 @@ describe('an object of another application', () => {
 
   test('is in no list', async () => {
     await under.order({ subject: '不给别人看' })
-    for (const path of ['/v1/payments', '/v1/refunds', '/v1/events', '/v1/api_keys', '/v1/logs']) {
+    const lists = ['payments', 'refunds', 'events', 'api_keys', 'logs', 'apps']
+    for (const path of lists.map((name) => `/v1/${name}`)) {
       const answer = await under.get(path, {
         headers: { authorization: `Bearer ${keys['other']}` },
       })

@@ -21,6 +21,7 @@ folder, as \`saoma init\` writes it (docs/reference/configuration.md lists all):
   SAOMA_GATEWAY        production (default), sandbox, or an address
   SAOMA_PORT           6200   SAOMA_HOST  127.0.0.1   SAOMA_FOLDER  .saoma
   SAOMA_PRODUCT_CODE, SAOMA_SELLER_ID, SAOMA_ENCRYPT_KEY(_FILE), SAOMA_MERCHANT_NAME, SAOMA_PROXY
+  SAOMA_APPS           files with the settings of further applications
   SAOMA_TRUSTED_PROXIES   whose X-Forwarded-For is believed
   SAOMA_APP_CERT_FILE, SAOMA_ALIPAY_CERT_FILE, SAOMA_ALIPAY_ROOT_CERT_FILE   in certificate mode
 

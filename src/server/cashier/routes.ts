@@ -14,6 +14,7 @@ import {
   type RouteEnvironment,
   type ServerContext,
 } from '../options.ts'
+import { closedApp } from '../apps-routes.ts'
 import { conflict, notFound, sendProblem } from '../problem.ts'
 import { closedGrid, qrGrid, qrPng, qrSvg, type QrGrid } from '../qr-image.ts'
 import { securityHeaders } from '../security-headers.ts'
@@ -152,14 +153,11 @@ interface Found {
 }
 
 /** The payment that takes the place of one that is over; `undefined` where that is not allowed. */
-async function retry(
-  record: PaymentRecord,
-  { payments }: AppContext,
-): Promise<PaymentRecord | undefined> {
+async function retry(record: PaymentRecord, app: AppContext): Promise<PaymentRecord | undefined> {
   const { payment } = record
   const { reference } = payment
-  if (!canRetry(record) || reference === null) return undefined
-  const result = await payments.create({
+  if (!canRetry(record) || reference === null || closedApp(app)) return undefined
+  const result = await app.payments.create({
     amount: payment.amount,
     subject: payment.subject,
     reference,

@@ -7,7 +7,7 @@ import { PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import { Button, Card, Checkbox, Empty, Form, Input, Modal, Radio, Skeleton, Tag } from 'antd'
 import { useState, type ReactNode } from 'react'
-import { SCOPES } from '../../../src/access/scopes.ts'
+import { APP_SCOPES } from '../../../src/access/scopes.ts'
 import type { ApiKey, List } from '../api/objects.ts'
 import { request } from '../api/request.ts'
 import { useMay } from '../api/session.tsx'
@@ -152,7 +152,7 @@ function Adding({
           <Form.Item name="scopes" rules={[{ required: true, message: signIn.required }]}>
             <Checkbox.Group
               style={{ display: 'grid', gap: 6 }}
-              options={Object.keys(SCOPES).map((value) => ({
+              options={APP_SCOPES.map((value) => ({
                 value,
                 label: <span className="mono">{value}</span>,
               }))}
