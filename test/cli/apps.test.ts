@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createClient, MovableClock } from '../../src/alipay/index.ts'
+import { findApps } from '../../src/cli/apps.ts'
 import { examine } from '../../src/cli/doctor.ts'
 import { readServeConfiguration, type Environment } from '../../src/cli/configuration.ts'
 import {
@@ -361,38 +362,41 @@ describe.each(sharedStoreKinds)('on $kind', ({ kind }) => {
     const refused = await api(key, 'POST', '/payments', order)
     expect([refused.http, refused.error?.code]).toEqual([409, 'app_retired'])
     const refund = await api(key, 'POST', '/refunds', { payment: sold.id })
-    expect(refund).toMatchObject({ http: 200, status: 'succeeded' })
+    expect([200, 202]).toContain(refund.http)
+    await vi.waitFor(async () => {
+      expect((await api(key, 'GET', `/refunds/${refund.id}`)).status).toBe('succeeded')
+    }, PATIENCE)
     await api(OPERATOR_KEY, 'POST', `/apps/${third?.id}/restore`)
     expect((await api(key, 'POST', '/payments', order)).http).toBe(201)
   })
 
-  test.runIf(kind === 'sqlite')(
-    'the command line finds them in the folder, and acts in the one that it is told',
-    async () => {
-      const listed = await runSaoma(['apps', 'list', '--folder', folder, '--json'])
-      expect(listed.code, listed.stderr).toBe(0)
-      const apps = JSON.parse(listed.stdout) as readonly ApiObject[]
-      expect(apps.map(({ source }) => source)).toEqual(['configuration', 'configuration', 'api'])
-      const payments = await runSaoma(['payments', 'list', '--folder', folder], {
-        env: { SAOMA_APP: apps[2]?.id ?? '' },
-      })
-      expect(payments.stdout).toContain('third')
-      expect(payments.stdout).not.toContain('first')
+  test.runIf(kind === 'sqlite')('the command line acts in the one that it is told', async () => {
+    const apps = await findApps({}, folder).list()
+    expect(apps.map(({ source }) => source)).toEqual(['configuration', 'configuration', 'api'])
+    const payments = await runSaoma(['payments', 'list', '--folder', folder], {
+      env: { SAOMA_APP: apps[2]?.id ?? '' },
+    })
+    expect(payments.stdout, payments.stderr).toContain('third')
+    expect(payments.stdout).not.toContain('first')
+  })
 
-      const add = ['apps', 'add', '9021000000000004', '--folder', folder, '--json']
-      const added = JSON.parse((await runSaoma(add)).stdout) as ApiObject
-      expect(added).toMatchObject({ status: 'staged', app: { ready: false }, api_key: null })
-      expect(added['application_public_key']).toMatch(/^MIIBIj/)
+  test('the command line adds one, and says what is to be uploaded', async () => {
+    const known = findApps({}, folder)
+    const added = await known.add('9021000000000004', {})
+    expect(added).toMatchObject({ status: 'staged', app: { ready: false }, api_key: null })
+    expect(added.application_public_key).toMatch(/^MIIBIj/)
+    await expect(known.step('9021000000000005', 'retire')).rejects.toThrow('no application')
+  })
 
-      const findings = await examine({ ...env, SAOMA_PUBLIC_URL: url })
-      const of = (what: string) => findings.find((one) => one.what === what)?.status
-      const { app_id } = shopOf('second').emulator.credentials
-      expect(of('Keys at Alipay')).toBe('right')
-      expect(of(`Keys at Alipay (${app_id})`)).toBe('right')
-      expect(of(`Application ${apps[2]?.['app_id'] as string}`)).toBe('right')
-      expect(of('Application 9021000000000004')).toBe('warning')
-    },
-  )
+  test('the doctor looks at each of them', async () => {
+    const findings = await examine({ ...env, SAOMA_PUBLIC_URL: url })
+    const of = (what: string) => findings.find((one) => one.what === what)?.status
+    const appIdOf = (name: string) => shopOf(name).emulator.credentials.app_id
+    expect(of('Keys at Alipay')).toBe('right')
+    expect(of(`Keys at Alipay (${appIdOf('second')})`)).toBe('right')
+    expect(of(`Application ${appIdOf('third')}`)).toBe('right')
+    expect(of('Application 9021000000000004')).toBe('warning')
+  })
 
   test.runIf(kind === 'sqlite')(
     'a setting that cannot be is told with the file that has it',
