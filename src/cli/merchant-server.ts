@@ -209,11 +209,9 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       ),
     onError: failed('apps.failed'),
   })
-  void store.failed.then(() => {
-    for (const { alarms } of apps.running()) {
-      void alarms.shout(storeFailing(clock.now())).catch(failed('alarms.failed'))
-    }
-  })
+  const shoutAll = (): Promise<unknown> =>
+    Promise.all(apps.running().map(({ alarms }) => alarms.shout(storeFailing(clock.now()))))
+  void store.failed.then(shoutAll).catch(failed('alarms.failed'))
   const users = createUsers({ store: store.users, vault, clock, onError: failed('users.failed') })
   const { requestsPerSecond, trustedProxies } = options
   const appId = home.served.id

@@ -7,7 +7,7 @@
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,7 +50,7 @@ interface ApiObject {
 async function openAlipay(folder: string, names: readonly string[]) {
   const emulators: Record<string, Emulator> = {}
   const sent: URLSearchParams[] = []
-  const http = createServer(async (incoming, outgoing) => {
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const body = await text(incoming)
     const { pathname, search, searchParams } = new URL(incoming.url ?? '', 'http://alipay')
     const params = new URLSearchParams(body)
@@ -70,7 +70,8 @@ async function openAlipay(folder: string, names: readonly string[]) {
     const answer = await merchant?.fetch(request)
     outgoing.writeHead(answer?.status ?? 500, Object.fromEntries(answer?.headers ?? []))
     outgoing.end(answer && Buffer.from(await answer.arrayBuffer()))
-  })
+  }
+  const http = createServer((incoming, outgoing) => void serve(incoming, outgoing))
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   const opened = names.map(async (name) => {
