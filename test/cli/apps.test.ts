@@ -321,12 +321,13 @@ describe.each(sharedStoreKinds)('on $kind', ({ kind }) => {
   })
 
   test('a day of each is compared with its own bill', async () => {
-    const date = new Date(Date.now() + 8 * 3_600_000 - 86_400_000).toISOString().slice(0, 10)
+    // Of yesterday there is none before nine in the morning.
+    const date = new Date(Date.now() + 8 * 3_600_000 - 2 * 86_400_000).toISOString().slice(0, 10)
     for (const { key } of Object.values(shops)) {
       await api(key, 'POST', '/reconciliations', { date })
       await vi.waitFor(async () => {
         const { data } = await api(key, 'GET', '/reconciliations')
-        expect(data).toMatchObject([{ date, status: 'balanced' }])
+        expect(data?.find((one) => one['date'] === date)?.status).toBe('balanced')
       }, PATIENCE)
     }
   })
