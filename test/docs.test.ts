@@ -137,7 +137,10 @@ test.each(documents.filter(({ path }) => path !== 'docs/guides/testing.md'))(
   },
 )
 
-/** Run by the tests of what they are about: `test/browser/cashier.test.ts`, `test/cli/traces.test.ts`. */
+/**
+ * Run by the tests of what they are about: `test/browser/cashier.test.ts`,
+ * `test/cli/traces.test.ts`.
+ */
 const BY_OTHER_TESTS: Readonly<Record<string, readonly string[]>> = {
   'docs/guides/cashier-page.md': ['html'],
   'docs/operating/traces.md': ['js'],

@@ -7,4 +7,4 @@ const provider = new NodeTracerProvider({
   spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
 })
 provider.register()
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => provider.forceFlush())
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void provider.forceFlush())

@@ -147,7 +147,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     mode,
     gateway: gatewayAddress(gateway),
     access: store.access,
-    record: access.record,
+    record: (entry) => access.record(entry),
     vault,
     clock,
     publicUrl,

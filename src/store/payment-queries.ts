@@ -11,12 +11,7 @@ import { jsonArrayFrom as sqliteArray } from 'kysely/helpers/sqlite'
 import { toInstant } from '../alipay/index.ts'
 import { QUARANTINE_MAX, type PaymentFilter } from '../payments/payment-store.ts'
 import { newLeaseToken } from '../payments/identifiers.ts'
-import type {
-  PaymentRecord,
-  PaymentStatus,
-  PaymentStore,
-  RefundHold,
-} from '../payments/index.ts'
+import type { PaymentRecord, PaymentStatus, PaymentStore, RefundHold } from '../payments/index.ts'
 import { REFUND_COLUMNS } from './columns.ts'
 import type { StoreDatabase } from './database.ts'
 import { hotStatement } from './hot-statement.ts'
