@@ -12,8 +12,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Processes, not threads: SQLite's binding is native, and some tests change the folder they stand in.
     pool: 'forks',
-    // Tests start servers, browsers and databases of their own, so a worker is more than one process.
-    maxWorkers: Math.min(4, availableParallelism()),
+    // Tests start servers, browsers and databases of their own, so a worker is more than one process;
+    // but it waits for them, and then another one works.
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     setupFiles: ['test/property-seed.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,

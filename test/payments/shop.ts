@@ -40,6 +40,7 @@ import {
   type PaymentsOptions,
   type PaymentStore,
 } from '../../src/payments/index.ts'
+import { createRetention } from '../../src/retention/index.ts'
 import {
   createServer,
   listen,
@@ -228,6 +229,7 @@ export async function openShop(options: ShopOptions = {}) {
           gateway: client,
           clock: ownClock,
         }),
+        retention: createRetention({ store: sqlite.retention, clock: ownClock }),
         client,
         notifyToken,
         mode: 'test',

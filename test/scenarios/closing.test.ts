@@ -13,6 +13,9 @@ import { expectRightEnd, openScene, orders } from './scene.ts'
 
 type Fence = PaymentRules['fence']
 
+/** Without `--all` every third moment of the notification, another third for each of the buyer's. */
+const ALL = process.env['SAOMA_TEST_ALL'] !== undefined
+
 const FENCES: readonly Fence[] = ['cancel', 'close']
 
 /** The moments of the last second, in their order, up to the commit of what the fence answered. */
@@ -66,7 +69,8 @@ describe.each(FENCES)('a payment in the last second, with the fence %s', (fence)
       'ends rightly when it is paid %s, whenever the notification comes',
       async (payAt) => {
         const later = moments(fence).slice(moments(fence).indexOf(payAt))
-        for (const notifyAt of [...later, 'in a second', 'in 10 minutes', 'never'] as const) {
+        const all = [...later, 'in a second', 'in 10 minutes', 'never'] as const
+        for (const notifyAt of all.filter((_, index) => ALL || index % 3 === later.length % 3)) {
           const { shop, sold, tradeNo } = await sellToLastSecond(fence)
           if (name !== 'arrives') {
             shop.emulator.faults.add({ name, method: `alipay.trade.${fence}` })

@@ -33,7 +33,7 @@ const file = join(import.meta.dirname, '../../docs/concepts/webhooks.md')
 const page = readFileSync(file, 'utf8').replace(/\s+/g, ' ')
 
 test('the page names every kind of events, and none besides', () => {
-  const rows = [...page.matchAll(/\| `((?:payment|refund)\.[a-z_]+)` /g)].map(
+  const rows = [...page.matchAll(/\| `((?:payment|refund|reconciliation)\.[a-z_]+)` /g)].map(
     ([, type = '']) => type,
   )
   expect(rows.toSorted()).toEqual(EVENT_TYPES.toSorted())
