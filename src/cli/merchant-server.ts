@@ -247,8 +247,14 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
       monotonicMs: () => performance.now(),
     }),
   })
-  await apps.open().catch(closeStore)
-  const listening = await listen(server, { host, port, ownsProcess: true }).catch(closeStore)
+  const giveUp = async (error: unknown): Promise<never> => {
+    await apps.stop()
+    return closeStore(error)
+  }
+  await apps.open().catch(giveUp)
+  // Nothing is begun before all that can fail: a node that failed then would go on by itself.
+  const ownerCode = await users.ownerCode(appId).catch(giveUp)
+  const listening = await listen(server, { host, port, ownsProcess: true }).catch(giveUp)
   const withdraw = announce(folder, {
     url: listening.url.replace('//0.0.0.0:', '//127.0.0.1:'),
     api_key: secrets.apiKey,
@@ -264,7 +270,7 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     alarms: home.alarms,
     secrets,
     url: listening.url,
-    ownerCode: await users.ownerCode(appId),
+    ownerCode,
     async close() {
       withdraw()
       await listening.close()
