@@ -20,9 +20,8 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...(process.env['SAOMA_TEST_ALL'] ? [] : LONG)],
     // Processes, not threads: SQLite's binding is native, and some tests change the folder they stand in.
     pool: 'forks',
-    // Tests start servers, browsers and databases of their own, so a worker is more than one process;
-    // but it waits for them, and then another one works.
-    maxWorkers: Math.min(4, availableParallelism() + 1),
+    // Tests start servers, browsers and databases of their own, so a worker is more than one process.
+    maxWorkers: Math.min(4, availableParallelism()),
     setupFiles: ['test/property-seed.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
