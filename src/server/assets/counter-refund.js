@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { byId, insist, parseYuan, Refused, texts, yuan } from './counter-api.js'
+import { byId, call, insist, parseYuan, Refused, texts, yuan } from './counter-api.js'
 
 const dialog = byId('refund', HTMLDialogElement)
 const form = byId('refund-form', HTMLFormElement)
@@ -13,6 +13,8 @@ const failure = byId('refund-failure', HTMLElement)
 const result = byId('refund-result', HTMLElement)
 const close = byId('close-refund', HTMLButtonElement)
 const submit = form.querySelector('button')
+
+const LOOK_MS = 2_000
 
 /** @type {{ id: string; amount_refundable: number } | undefined} */
 let payment
@@ -58,7 +60,10 @@ async function refund() {
     failure.textContent = ''
     if (answer.object === 'refund_request') result.textContent = texts.refundWaits
     else if (answer.status === 'succeeded') result.textContent = texts.refunded
-    else result.textContent = texts.refundUnderWay
+    else {
+      result.textContent = texts.refundUnderWay
+      void follow(answer.id, payment)
+    }
     // Pressed again it would be another refund.
     form.hidden = true
     close.focus()
@@ -66,6 +71,23 @@ async function refund() {
     failure.textContent = error instanceof Refused ? error.message : texts.failed
   } finally {
     submit.disabled = false
+  }
+}
+
+/**
+ * Alipay may take its time: what became of a refund is told as long as somebody looks.
+ *
+ * @param {string} id
+ * @param {object} of
+ */
+async function follow(id, of) {
+  const isLookedAt = () => dialog.open && payment === of
+  while (isLookedAt()) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    const refund = await call('GET', `/v1/refunds/${id}`).catch(() => undefined)
+    if (!isLookedAt() || refund?.status !== 'succeeded') continue
+    result.textContent = texts.refunded
+    return
   }
 }
 
