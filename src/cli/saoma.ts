@@ -22,8 +22,6 @@ try {
   await program.parseAsync()
 } catch (error) {
   process.exitCode = report(error)
-  // A start that failed halfway may have begun what would go on for ever.
-  setImmediate(() => process.exit())
 }
 
 /** Tells people what to do about a failure, without a stack; answers the exit code. */
