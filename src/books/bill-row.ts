@@ -17,7 +17,10 @@ import {
 import { BillInvalid } from './bill-invalid.ts'
 
 /** `trade`: payments and refunds (业务账单). `signcustomer`: changes of the balance (账务账单). */
-export type BillType = 'trade' | 'signcustomer'
+export type BillType = (typeof BILL_TYPES)[number]
+
+/** Both types. */
+export const BILL_TYPES = ['trade', 'signcustomer'] as const
 
 /** Money that moved, by Alipay's bill. */
 export interface BillRow {

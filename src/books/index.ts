@@ -236,7 +236,7 @@ function assertOver(date: string, now: Instant): void {
 }
 
 export { BILL_FAULTS, BillInvalid, type BillFault } from './bill-invalid.ts'
-export type { BillRow, BillType } from './bill-row.ts'
+export { BILL_TYPES, type BillRow, type BillType } from './bill-row.ts'
 export { NO_TOTALS, type BillTotals, type GroupTotals } from './bill-totals.ts'
 export type * from './books-store.ts'
 export { dayOf, type BooksRules } from './compare.ts'

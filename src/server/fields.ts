@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { AUDIT_ACTIONS } from '../access/index.ts'
 import { ALARM_KINDS, type AlarmKind } from '../alarms/index.ts'
 import { toFen, toInstant } from '../alipay/index.ts'
+import { BILL_TYPES } from '../books/index.ts'
 import {
   AMOUNT_MAX,
   AUTH_CODE,
@@ -376,7 +377,7 @@ const date = z
 export const createReconciliationFields = z.strictObject({
   date,
   bill_type: z
-    .enum(['trade', 'signcustomer'], 'bill_type is trade or signcustomer')
+    .enum(BILL_TYPES, 'bill_type is trade or signcustomer')
     .default('trade')
     .describe('`trade`: payments and refunds; `signcustomer`: changes of the balance'),
 })

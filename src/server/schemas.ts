@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { ROLE_NAMES, SCOPES, type Role, type Scope } from '../access/index.ts'
 import { ALARM_KINDS, CHANNEL_TYPES, type AlarmKind } from '../alarms/index.ts'
+import { BILL_TYPES, DIFFERENCE_CODES } from '../books/index.ts'
 import { RETENTION_KIND_NAMES, type RetentionKind } from '../retention/index.ts'
 import { EVENT_TYPES } from '../webhooks/index.ts'
 
@@ -448,7 +449,7 @@ export const reconciliation = z
     id: z.string(),
     object: z.literal('reconciliation'),
     date: z.string().describe('A day in Beijing'),
-    bill_type: z.enum(['trade', 'signcustomer']),
+    bill_type: z.enum(BILL_TYPES),
     status: z.enum(['awaiting_bill', 'running', 'balanced', 'differences', 'failed']),
     source: z.enum(['alipay', 'upload']),
     runs: z.int().min(0),
@@ -481,21 +482,8 @@ export const difference = z
     id: z.string(),
     object: z.literal('difference'),
     date: z.string(),
-    bill_type: z.enum(['trade', 'signcustomer']),
-    code: z.enum([
-      'missing_local',
-      'status_local_open',
-      'missing_remote',
-      'amount_mismatch',
-      'received_mismatch',
-      'refund_missing_local',
-      'refund_missing_remote',
-      'fee_mismatch',
-      'duplicate_reference',
-      'canceled_refunded',
-      'duplicate_row',
-      'unknown_row',
-    ]),
+    bill_type: z.enum(BILL_TYPES),
+    code: z.enum(DIFFERENCE_CODES),
     status: z.enum(['open', 'waiting', 'healed', 'resolved']),
     payment: z.string().nullable(),
     refund: z.string().nullable(),

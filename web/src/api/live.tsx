@@ -5,9 +5,9 @@
  * @module
  */
 import { useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect } from 'react'
 import { followEvents } from '../../../src/client/follow-events.ts'
-import type { List, Payment, SaomaEvent } from './objects.ts'
+import type { List, Payment } from './objects.ts'
 import { request, requestStream, type Asked, type Method } from './request.ts'
 
 /** Events come in bursts; what is on the screen asks again once for all of a burst. */
@@ -44,7 +44,6 @@ export function useLive(mayFollow: boolean): void {
     void (async () => {
       for await (const event of followEvents(connection, { signal: over.signal })) {
         if (event.payment !== null) gathered.add(event.payment)
-        announce(event)
         timer ??= setTimeout(renew, GATHER_MS)
       }
     })().catch(() => {
@@ -55,23 +54,6 @@ export function useLive(mayFollow: boolean): void {
       clearTimeout(timer)
     }
   }, [client, mayFollow])
-}
-
-type Listener = (event: SaomaEvent) => void
-const listeners = new Set<Listener>()
-
-/** The newest event, for what shows news by itself. */
-export function useNewestEvent(): SaomaEvent | null {
-  const [newest, setNewest] = useState<SaomaEvent | null>(null)
-  useEffect(() => {
-    listeners.add(setNewest)
-    return () => void listeners.delete(setNewest)
-  }, [])
-  return newest
-}
-
-function announce(event: SaomaEvent): void {
-  for (const tell of listeners) tell(event)
 }
 
 function renewTouched(client: QueryClient, payments: ReadonlySet<string>): void {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { AuditAction } from '../../../src/access/audit-actions.ts'
+import type { DifferenceCode } from '../../../src/books/difference.ts'
 
 /** What somebody did, as a sentence without its subject. */
 const actions: Record<AuditAction, string> = {
@@ -90,7 +91,6 @@ export const zh = {
     empty: '暂无数据',
     loading: '正在加载…',
     loadedAll: (count: number) => `共 ${count} 条，已全部显示`,
-    loadMore: '加载更多',
     newest: '有新数据，点击刷新',
     back: '返回',
     download: '下载',
@@ -306,7 +306,6 @@ export const zh = {
     raw: '查看原始报文',
     rawTitle: '原始证据',
     rawHint: '支付宝已验签的原文，买家信息已打码。',
-    noRaw: '这一步没有外部报文',
     searchPlaceholder: '订单号 / 交易号 / 末 6 位 / 买家账号',
     searchTitle: '搜索订单',
     amountFilter: '金额（元）',
@@ -358,16 +357,6 @@ export const zh = {
       refund_held: '账本由备份恢复，核对支付宝账单后自动继续。',
       refund_made_meanwhile: '账本缺失期间这笔订单退过款。若就是这一笔，请放弃；否则请重试。',
       refund_request: '金额超过审批限额，请由申请人以外、有审批权限的同事批准或拒绝。',
-      missing_local: '支付宝账单有这一笔，我方没有。请向支付宝或技术人员核实款项来源。',
-      status_local_open: '账单显示已付款，我方仍未完结。打开订单，点「向支付宝核实」。',
-      missing_remote: '我方已收款，账单里没有。打开订单核实，仍不符请联系支付宝。',
-      amount_mismatch_bill: '账单金额与我方不同，请打开订单对照。',
-      refund_missing_local: '账单有这笔退款，我方没有，可能有人在支付宝后台退款。',
-      refund_missing_remote: '我方已退款，账单里没有。打开订单核实退款结果。',
-      fee_mismatch: '手续费与约定费率不符，请核对与支付宝的协议费率。',
-      duplicate_reference: '同一商户订单号付了两次，请决定退回多付的一笔。',
-      canceled_refunded: '撤销时买家已付款，支付宝已退回，净额为零。',
-      duplicate_row: '账单里同一笔出现两次，请重新下载账单核对。',
       payment_stuck: '正在不断向支付宝查询。若长时间没有结果，请查看服务器日志。',
       refund_stuck: '正以同一退款号重复请求，直到支付宝给出结果。',
     } as Record<string, string>,
@@ -421,7 +410,6 @@ export const zh = {
     requested: '已提交审批，批准后退款',
     action: '退款未完成：商户账户可能余额不足',
     amountWrong: '请输入正确的金额',
-    reasonRequired: '请填写退款原因',
     request: '退款审批',
     requestStatus: {
       pending: '待审批',
@@ -441,7 +429,6 @@ export const zh = {
     none: '没有退款',
     noRequests: '没有待审批的退款',
     number: '退款号',
-    succeededAt: '到账时间',
   },
   timeline: {
     created: '订单已创建',
@@ -511,7 +498,6 @@ export const zh = {
     refundsCount: (n: number) => `${n} 笔`,
     attention: (n: number) => `有 ${n} 件事需要您处理`,
     attentionLink: '去处理',
-    noFigures: '今天还没有收款',
     tableView: '以表格查看',
   },
   webhooks: {
@@ -542,7 +528,6 @@ export const zh = {
     delivery: { pending: '等待发送', succeeded: '已送达', failed: '已放弃' },
     attempts: (n: number) => `${n} 次`,
     attemptsTitle: '发送次数',
-    nextIn: '下次发送',
     resend: '重新发送',
     resent: '已安排重发',
     recover: '补发遗漏',
@@ -587,9 +572,7 @@ export const zh = {
     generateText: 'RSA2 (2048)。私钥只保存在本服务器，加密存放，不会显示。',
     upload: '复制应用公钥，到支付宝开放平台 → 应用 → 开发设置 → 接口加签方式，粘贴并保存。',
     uploadWarn: '保存后，支付宝会立即改用新公钥，请接着完成后面的步骤。',
-    applicationKey: '应用公钥',
     paste: '把支付宝显示的「支付宝公钥」粘贴到这里',
-    alipayKey: '支付宝公钥',
     verify: '校验密钥',
     verifyText: '用新密钥向支付宝问一个不动账的问题，确认双方都认。',
     verified: '校验通过',
@@ -600,7 +583,6 @@ export const zh = {
     retireText: '停用后，用它签名的消息不再被相信。确认没有在途消息后再停用。',
     status: { staged: '待完成', verified: '已校验', active: '使用中', retired: '已停用' },
     continue: '继续',
-    signType: '签名方式',
     trust: { key: '公钥', certificates: '证书' },
     none: '正在使用配置文件中的密钥',
     noneHint: '在这里更换后，以此处启用的密钥为准。',
@@ -676,7 +658,21 @@ export const zh = {
       canceled_refunded: '撤销退款',
       duplicate_row: '账单重复行',
       unknown_row: '未知业务类型',
-    },
+    } satisfies Record<DifferenceCode, string>,
+    hints: {
+      missing_local: '支付宝账单有这一笔，我方没有。请向支付宝或技术人员核实款项来源。',
+      status_local_open: '账单显示已付款，我方仍未完结。打开订单，点「向支付宝核实」。',
+      missing_remote: '我方已收款，账单里没有。打开订单核实，仍不符请联系支付宝。',
+      amount_mismatch: '账单金额与我方不同，请打开订单对照。',
+      received_mismatch: '账单的实收与付款时支付宝告知的不同，请核对优惠与补贴。',
+      refund_missing_local: '账单有这笔退款，我方没有，可能有人在支付宝后台退款。',
+      refund_missing_remote: '我方已退款，账单里没有。打开订单核实退款结果。',
+      fee_mismatch: '手续费与约定费率不符，请核对与支付宝的协议费率。',
+      duplicate_reference: '同一商户订单号付了两次，请决定退回多付的一笔。',
+      canceled_refunded: '撤销时买家已付款，支付宝已退回，净额为零。',
+      duplicate_row: '账单里同一笔出现两次，请重新下载账单核对。',
+      unknown_row: '账单里有一笔既不是收款也不是退款，请到支付宝后台查看。',
+    } satisfies Record<DifferenceCode, string>,
   },
   dayEnds: {
     title: '日终汇总',

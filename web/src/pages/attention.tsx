@@ -136,7 +136,7 @@ function Differs({ one }: { readonly one: Difference }): ReactNode {
       extra={<span className="num">{one.date}</span>}
     >
       <p className="quiet" style={{ marginTop: 0 }}>
-        {review.hints[`${one.code}_bill`] ?? review.hints[one.code]}
+        {texts.hints[one.code]}
       </p>
       <div className="matter">
         <strong className="num">{sum(one.bill_amount ?? one.books_amount)}</strong>
