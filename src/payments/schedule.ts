@@ -102,8 +102,13 @@ export function provenDeadAt(payment: Payment): Instant {
   return addMs(payment.expiresAt, PROOF_OF_DEATH_AFTER_MS)
 }
 
-/** The next look at an ended payment, or `null` once its code cannot be paid any more. */
+/**
+ * The next look at an ended payment, or `null` once its code cannot be paid any more. What a
+ * buyer's code may still have done is known with one look when it is dead.
+ */
 export function nextWatchAt(payment: Payment, now: Instant): Instant | null {
+  const deadAt = provenDeadAt(payment)
+  if (payment.method === 'barcode') return now < deadAt ? deadAt : null
   if (payment.shownAt === null) return null
   const next = addMs(now, WATCH_INTERVAL_MS)
   return next <= addMs(payment.shownAt, CODE_LIFETIME_MS) ? next : null

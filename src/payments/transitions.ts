@@ -54,7 +54,8 @@ export function transition(
             failure: evidence.failure,
             outcome: 'not_applied',
             endedAt: now,
-            nextStepAt: null,
+            // A buyer's code that was refused may have come to Alipay once more on its way.
+            nextStepAt: nextWatchAt(payment, now),
           })
         : same(record)
     case 'trade_exists':

@@ -8,6 +8,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { RequestRefused, toFen } from '../../src/alipay/index.ts'
 import { BARCODE_WINDOW_MS, type PaymentRecord } from '../../src/payments/index.ts'
+import { PROOF_OF_DEATH_AFTER_MS } from '../../src/payments/schedule.ts'
 import { after, openShop, type Shop } from './shop.ts'
 
 let shop: Shop
@@ -89,7 +90,8 @@ describe('a code that is refused', () => {
           status: 'failed',
           outcome: 'not_applied',
           failure: { code: 'ACQ.PAYMENT_AUTH_CODE_INVALID' },
-          nextStepAt: null,
+          // One more look, when nothing of it can be paid any more.
+          nextStepAt: after(BARCODE_WINDOW_MS + PROOF_OF_DEATH_AFTER_MS),
         },
       },
     })
@@ -115,6 +117,22 @@ describe('a code that is refused', () => {
     expect(record.payment.outcome).toBe('not_applied')
     await shop.elapse(60_000)
     expect(shop.calls()).toHaveLength(1)
+  })
+
+  test('and comes to Alipay once more on its way, is found to be paid, and the money is late', async () => {
+    shop.emulator.faults.add({ name: 'rate-limit', method: 'alipay.trade.pay' })
+    const { record } = await shop.charge()
+    shop.emulator.faults.add({ name: 'lost', probability: 1 })
+    await shop.client.trade.pay({
+      out_trade_no: record.payment.outTradeNo,
+      total_amount: '88.88',
+      subject: '美式咖啡',
+      scene: 'bar_code',
+      auth_code: shop.paymentCode(),
+    })
+    await shop.elapse(160_000, { stepMs: 5_000 })
+    expect((await shop.find(record)).payment).toMatchObject({ status: 'succeeded', late: true })
+    expect(shop.calls().filter((line) => line.includes('query'))).toHaveLength(1)
   })
 
   test('did not leave the shop where there is no network, and the till hears it at once', async () => {

@@ -195,12 +195,12 @@ const NAME_WIDTH = 24
 const matrix = `
                         N     B     P     C     Q     U     R     S     L     H     E     X     F
 precreated              P@5   P@5   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-precreate refused       F@-   F@-   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+precreate refused       F@-   F@360 ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 trade exists            ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
 pay: waiting            ·s@5  Ps@5  ·s@5  ·s@0  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   ·@0   ·@0   ·@0
 pay: success            S@-   S@-   S@-   S@-   ·@9   ·@0   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
 pay: other amount       ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
-pay refused             F@-   F@-   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
+pay refused             F@-   F@360 ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 query: waiting          ·s@5  Ps@5  ·s@5  ·s@0  ·s@0  ·s@0  ·s@0  ·@-   ·@0   ·@-   Cs@0  Cs@0  Cs@0
 query: success          S@-   S@-   S@-   S@-   ·@9   S@-   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
 query: finished         S@-   S@-   S@-   S@-   ·@9   S@-   Sl@0  ·@-   ·@0   ·@-   Sl@0  Sl@0  Sl@0
