@@ -48,6 +48,11 @@ export const HELD_FAILURES: Readonly<Record<HeldReason, Failure>> = {
   },
 }
 
+/** Whether it is a restored backup that keeps a refund from being sent. */
+export function isHeld({ failure }: Refund): boolean {
+  return Object.values(HELD_FAILURES).some(({ code }) => code === failure?.code)
+}
+
 /** Decides whether a refund may be sent; `null` if it may. */
 export function heldBecause(
   hold: RefundHold | undefined,

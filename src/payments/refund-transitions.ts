@@ -11,7 +11,7 @@ import { derivedRefundId } from './identifiers.ts'
 import { newRefund } from './new-refund.ts'
 import type { PaymentRecord, Refund } from './payment.ts'
 import type { PaymentEvent, PaymentEventType } from './payment-event.ts'
-import { HELD_FAILURES, HELD_LOOK_MS, type HeldReason } from './refund-hold.ts'
+import { HELD_FAILURES, HELD_LOOK_MS, isHeld, type HeldReason } from './refund-hold.ts'
 import {
   backoffMs,
   CLOSED_TRADE_CALLS_MIN,
@@ -376,11 +376,14 @@ export function withTotal(record: PaymentRecord, refundedTotal: Fen | null): Pay
 
 /** What has gone back, or may have: a refund in doubt may be part of Alipay's sum. */
 function amountSent(refunds: readonly Refund[]): Fen {
-  return sumFen(
-    refunds
-      .filter(({ status }) => status === 'succeeded' || status === 'processing')
-      .map(({ amount }) => amount),
-  )
+  return sumFen(refunds.filter(mayHaveMoved).map(({ amount }) => amount))
+}
+
+/** Also what was refused: the same request may come once more on its way, and be carried out. */
+function mayHaveMoved(refund: Refund): boolean {
+  const { status, sentAt } = refund
+  if (status === 'requires_action') return sentAt !== null && !isHeld(refund)
+  return status === 'succeeded' || status === 'processing'
 }
 
 function replace(

@@ -9,6 +9,7 @@ import { toFen } from '../../src/alipay/index.ts'
 import {
   amountRefunded,
   amountReserved,
+  HELD_FAILURES,
   type Evidence,
   type PaymentRecord,
   type Refund,
@@ -270,10 +271,42 @@ describe('money that went back elsewhere', () => {
     expect(events.map(({ type }) => type)).toEqual(['refund.succeeded', 'refund.external'])
   })
 
-  test('counts beside one of ours that is known not to have been made', () => {
+  test('counts beside one of ours that was never sent', () => {
     const before = paid(refund({ status: 'requires_action' }))
     const { refunds } = transition(before, seen('of_the_console', 8888), now).record
     expect(amountRefunded(refunds)).toBe(8888)
+  })
+
+  test('counts beside one of ours that a restored backup holds back', () => {
+    const held = { ...failure, code: HELD_FAILURES.refunded_meanwhile.code }
+    const before = paid(refund({ status: 'requires_action', sentAt: at(20), failure: held }))
+    const { refunds } = transition(before, seen('of_the_console', 8888), now).record
+    expect(amountRefunded(refunds)).toBe(8888)
+  })
+
+  test('does not count what one of ours may be that was refused, and came once more on its way', () => {
+    const refused = refund({ status: 'requires_action', sentAt: at(20), failure })
+    const hidden = transition(paid(refused), seen(null, 3000), now)
+    expect(hidden.record.refunds).toEqual([refused])
+    expect(hidden.events).toEqual([])
+
+    const done = { kind: 'refund_done', refundId, refundedTotal: toFen(3000) } as const
+    const { record: ours, events } = transition(hidden.record, done, now)
+    expect(ours.refunds.map(({ source, status }) => [source, status])).toEqual([
+      ['api', 'succeeded'],
+    ])
+    expect(events.map(({ type }) => type)).toEqual(['refund.succeeded'])
+  })
+
+  test('is booked when the refused one is given up, and was not it', () => {
+    const refused = refund({ status: 'requires_action', sentAt: at(20), failure })
+    const givenUp = { ...refused, outcome: 'not_applied', cancelRequestedAt: at(25) } as const
+    const hidden = transition(paid(givenUp), seen(null, 3000), now).record
+    const { record: theirs } = transition(hidden, { kind: 'refund_not_found', refundId }, now)
+    expect(theirs.refunds.map(({ source, status }) => [source, status])).toEqual([
+      ['api', 'canceled'],
+      ['external', 'succeeded'],
+    ])
   })
 
   function seen(outRequestNo: string | null, total: number): Evidence {
