@@ -210,12 +210,13 @@ export class Books implements StoreObserver {
 
   #truth(outTradeNo: string): Truth {
     const { alipay, calls, mayLie, time } = this.#options
+    const about = calls.of(outTradeNo)
     return {
       now: time.now(),
+      askedAt: about.findLast(({ method, answer }) => method === 'query' && answer !== undefined)
+        ?.arrivedAt,
       trade: alipay.trade(outTradeNo),
-      isCancelUnderWay: calls
-        .of(outTradeNo)
-        .some(({ method, isUnderWay }) => method === 'cancel' && isUnderWay),
+      isCancelUnderWay: about.some(({ method, isUnderWay }) => method === 'cancel' && isUnderWay),
       mayLie,
     }
   }

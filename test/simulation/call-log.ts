@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Instant } from '../../src/alipay/index.ts'
 import type { Answer } from '../../src/emulator/methods/method.ts'
 import type { Arrival } from './alipay-side.ts'
 import type { CalledMethod } from './faulty-gateway.ts'
@@ -22,6 +23,8 @@ export interface CallRecord {
   /** Milliseconds since the start of the simulation; `undefined` until it happens. */
   sentAtMs: number | undefined
   endedAtMs: number | undefined
+  /** When Alipay got it, the last time. */
+  arrivedAt: Instant | undefined
   /** Whether it is under way to Alipay, who has not got it yet. */
   isUnderWay: boolean
   /** What the answer said, where one was read. */
@@ -90,6 +93,7 @@ export class CallLog {
       outRequestNo,
       sentAtMs: undefined,
       endedAtMs: undefined,
+      arrivedAt: undefined,
       isUnderWay: false,
       answer: undefined,
       forgetDeath: process.onDeath(() => this.#end(record)),
@@ -122,6 +126,7 @@ export class CallLog {
 
   arrived(record: CallRecord, { answer, fault }: Arrival): void {
     record.isUnderWay = false
+    record.arrivedAt = this.#time.now()
     const says = answer === undefined ? 'lost' : (answer.sub_code ?? answer.code)
     this.#note(record, `arrives: ${says}${fault === undefined ? '' : ` (fault ${fault})`}`)
     this.#tell('arrived', record)

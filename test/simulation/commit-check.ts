@@ -22,6 +22,8 @@ import type { Violations } from './violations.ts'
 /** What is true at Alipay while something is committed. */
 export interface Truth {
   readonly now: Instant
+  /** When the last query with an answer came to Alipay. */
+  readonly askedAt: Instant | undefined
   readonly trade: Trade | undefined
   /** Whether a cancel of the trade was sent and has not arrived yet. */
   readonly isCancelUnderWay: boolean
@@ -153,10 +155,13 @@ function checkFailure(proof: TimelineEntry | undefined, { trade }: Truth, into: 
 function checkEnd(
   is: Payment,
   timeline: readonly TimelineEntry[],
-  { now, trade, mayLie }: Truth,
+  { now, askedAt = now, trade, mayLie }: Truth,
   into: Judge,
 ): void {
   const proof = timeline[0]
+  // Where codes live on after their time, one may be scanned while the answer is on its way.
+  const isLater =
+    proof?.kind === 'trade_not_exist' && trade !== undefined && trade.created_at > askedAt
   switch (proof?.kind) {
     case 'close_answered':
       break
@@ -170,12 +175,14 @@ function checkEnd(
       break
     case 'trade_not_exist':
       if (now < is.expiresAt + DEAD_AFTER_MS) into('I5', 'ended before its code was dead')
-      if (trade !== undefined && !mayLie) into('I5', 'ended as never scanned, though it was')
+      if (trade !== undefined && !isLater && !mayLie)
+        into('I5', 'ended as never scanned, though it was')
       break
     default:
       into('I5', `ended by ${proof?.kind ?? 'nothing'}`)
   }
-  if (trade?.paid_at !== undefined && !mayLie) into('I5', `${is.status} though it is paid`)
+  if (trade?.paid_at !== undefined && !isLater && !mayLie)
+    into('I5', `${is.status} though it is paid`)
 }
 
 /** One event for each change that the merchant is told of, none without, numbered without gaps. */
