@@ -82,7 +82,7 @@ export interface NamedRequest {
 /** An answer as it is given again. */
 export interface KeptAnswer {
   readonly status: number
-  /** JSON. */
+  /** JSON; in the store sealed, where it tells a secret. */
   readonly body: string
 }
 

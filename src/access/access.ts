@@ -73,8 +73,12 @@ export interface HeldRequest {
   readonly status: 'held'
   /** Whether somebody had begun to answer it, and stopped. */
   readonly isRepeat: boolean
-  /** Keeps the answer, for repeats. */
-  finish(answer: KeptAnswer): Promise<void>
+  /**
+   * Keeps the answer, for repeats.
+   *
+   * @param options `isSecret`: it tells what is told once, and is kept sealed. Default `false`.
+   */
+  finish(answer: KeptAnswer, options?: { readonly isSecret?: boolean }): Promise<void>
   /** Gives it back without an answer: a repeat goes on with it at once. */
   release(): Promise<void>
 }
@@ -93,6 +97,14 @@ export interface CreateKeyOptions {
 /** What access is made of. */
 export interface AccessOptions {
   readonly store: AccessStore
+  /**
+   * Seals kept answers that tell a secret. Default: they are kept as they are, which is for tests
+   * and laptops.
+   */
+  readonly vault?: {
+    seal(secret: string, rowId: string): string
+    open(sealed: string, rowId: string): string
+  }
   /** Default: the machine's. */
   readonly clock?: Clock
   /** Milliseconds that never run backwards; only differences count. Default: the machine's. */
@@ -117,13 +129,18 @@ const UPKEEP_MS = 60_000
 
 /** Makes it. Nothing runs in the background until `start()`. */
 export function createAccess(options: AccessOptions): Access {
-  const { store, clock = systemClock, randomBytes } = options
+  const { store, vault, clock = systemClock, randomBytes } = options
   const onError = options.onError ?? ((error) => console.error(error))
   const monotonicMs = options.monotonicMs ?? (() => performance.now())
   const believed = new BelievedKeys(KEY_BELIEVED_MS, monotonicMs)
   const uses = new Map<string, Instant>()
   let timer: NodeJS.Timeout | undefined
   let upkeep: Promise<void> = Promise.resolve()
+
+  const open = (sealed: string, rowId: string): string => {
+    if (vault === undefined) throw new Error('What was sealed is asked for without a vault')
+    return vault.open(sealed, rowId)
+  }
 
   const newKey = (
     key: string,
@@ -197,10 +214,19 @@ export function createAccess(options: AccessOptions): Access {
       const holder = newLeaseToken(randomBytes)
       const request = { ...name, createdAt: clock.now() }
       const begun = await store.beginRequest(request, holder, REQUEST_HELD_MS)
+      const rowId = rowIdOf(name)
+      if (begun.status === 'answered') {
+        const { status, body } = begun.answer
+        return { ...begun, answer: { status, body: isSealed(body) ? open(body, rowId) : body } }
+      }
       if (begun.status !== 'held') return begun
       return {
         ...begun,
-        finish: (answer) => store.finishRequest(request, holder, answer),
+        finish: ({ status, body }, { isSecret = false } = {}) =>
+          store.finishRequest(request, holder, {
+            status,
+            body: isSecret && vault ? vault.seal(body, rowId) : body,
+          }),
         release: () => store.releaseRequest(request, holder),
       }
     },
@@ -227,4 +253,14 @@ export function createAccess(options: AccessOptions): Access {
       await keepUp().catch(onError)
     },
   }
+}
+
+/** What a kept answer is sealed for. */
+function rowIdOf({ appId, route, key }: RequestName): string {
+  return `${appId} ${route} ${key}`
+}
+
+/** An answer itself is a JSON object. */
+function isSealed(body: string): boolean {
+  return !body.startsWith('{')
 }

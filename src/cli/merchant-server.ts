@@ -141,7 +141,8 @@ export async function startMerchantServer(options: MerchantServerOptions): Promi
     (event: string) =>
     (error: unknown): void =>
       log({ level: 'error', event, ...describeError(error) })
-  const access = createAccess({ store: store.access, clock, onError: failed('access.failed') })
+  const onError = failed('access.failed')
+  const access = createAccess({ store: store.access, vault, clock, onError })
   const metrics = createMetrics()
   const shared: SharedParts = {
     mode,

@@ -20,6 +20,7 @@ const createKey = operation({
   description: 'The key is told this once; only its hash is kept.',
   scope: 'api_keys:write',
   audit: 'api_key.create',
+  tellsSecret: true,
   body: createApiKeyFields,
   answers: { 201: { description: 'Made.', schema: apiKeyWithText } },
   problems: {

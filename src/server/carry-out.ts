@@ -100,6 +100,7 @@ async function answer(
     hash: hash('sha256', Buffer.concat([Buffer.from(`${c.req.path}\n`), bytes ?? EMPTY]), 'hex'),
   }
   return answerNamed(c, context.access, request, {
+    isSecret: operation.tellsSecret === true,
     work,
     send: (result) => send(c, result),
     withinTime: (result) => withinTime(result, operation, call),

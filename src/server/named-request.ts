@@ -42,6 +42,8 @@ export function readRequestName(
 
 /** How a named request is answered when it is its turn. */
 export interface NamedWork {
+  /** Whether the answer tells what is told once. */
+  readonly isSecret: boolean
   /** Does it, or goes on with it where somebody stopped. */
   readonly work: () => Promise<Answer | Stream | Problem>
   /** Gives the result, or what is known when there is no more time. */
@@ -60,7 +62,7 @@ export async function answerNamed(
   c: Context<RouteEnvironment>,
   access: Access,
   request: RequestName,
-  { work, withinTime, send }: NamedWork,
+  { isSecret, work, withinTime, send }: NamedWork,
 ): Promise<Response> {
   for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
     const begun = await access.beginRequest(request)
@@ -104,7 +106,7 @@ export async function answerNamed(
     try {
       const result = await working
       const body = finalBody(result)
-      await (body === undefined ? held.release() : held.finish(body))
+      await (body === undefined ? held.release() : held.finish(body, { isSecret }))
       return result
     } catch (error) {
       await held.release().catch(() => {})

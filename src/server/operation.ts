@@ -38,6 +38,8 @@ export interface Operation<
   readonly audit?: AuditAction
   /** Fields of the body that the audit log does not keep. Default: none. */
   readonly secrets?: readonly string[]
+  /** Whether its answer tells what is told once: it is kept for repeats sealed. Default: not. */
+  readonly tellsSecret?: true
   /** Does it. */
   handle(call: Call<z.output<Query>, z.output<Body>>): Promise<Answer | Stream | Problem>
   /** What is known when there is no more time to wait. Default: that it is not known. */

@@ -60,6 +60,7 @@ const createUser = operation({
     'He chooses his password by the link `invitation`, which is told this once and holds for 3 days.',
   scope: 'users:write',
   audit: 'user.create',
+  tellsSecret: true,
   body: z.strictObject({ email, name: personName, role }),
   answers: { 201: { description: 'Invited.', schema: userWithInvitation } },
   problems: {
@@ -126,6 +127,7 @@ const resetUser = operation({
     'Both are taken away with his sessions, and he chooses a password by the link `invitation`.',
   scope: 'users:write',
   audit: 'user.reset',
+  tellsSecret: true,
   answers: { 200: { description: 'Invited again.', schema: userWithInvitation } },
   problems: {
     user_not_found: PROBLEMS.user_not_found,

@@ -54,6 +54,7 @@ const createEndpoint = operation({
     'Signed by Standard Webhooks. The secret is told this once. Private addresses are refused unless the operator has allowed them.',
   scope: 'webhooks:write',
   audit: 'webhook_endpoint.create',
+  tellsSecret: true,
   body: createEndpointFields,
   answers: { 201: { description: 'Made.', schema: webhookEndpointWithSecret } },
   problems: {
@@ -146,6 +147,7 @@ const rotateSecret = operation({
     'The former one holds on for `overlap` seconds, in which every message has both signatures.',
   scope: 'webhooks:write',
   audit: 'webhook_endpoint.rotate_secret',
+  tellsSecret: true,
   body: rotateSecretFields,
   answers: { 200: { description: 'The new secret.', schema: webhookEndpointWithSecret } },
   problems: {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { StoreDatabase } from './database.ts'
 
 /** Makes another sealed text of one: the same where nothing is to be done. */
@@ -25,7 +25,26 @@ const SEALED = [
   { table: 'credentials', column: 'private_key', form: 'text' },
   { table: 'alarm_channels', column: 'settings', form: 'text' },
   { table: 'users', column: 'totp_secret', form: 'text' },
-] as const
+  // Only those answers are sealed that tell a secret.
+  {
+    table: 'idempotency_keys',
+    column: 'answer_body',
+    form: 'text',
+    id: sql`app_id || ' ' || route || ' ' || idempotency_key`,
+    where: sql`answer_body not like '{%'`,
+  },
+] as const satisfies readonly Sealed[]
+
+/** A column of sealed texts. */
+interface Sealed {
+  readonly table: string
+  readonly column: string
+  readonly form: 'text' | 'list'
+  /** What a text is sealed for. Default: the column `id`. */
+  readonly id?: RawBuilder<unknown>
+  /** Which rows have one. Default: those that have any text. */
+  readonly where?: RawBuilder<unknown>
+}
 
 /**
  * Seals everything again. A row that changes meanwhile is read again; one that is stopped half-way
@@ -39,11 +58,12 @@ export async function resealAll(
 ): Promise<ResealResult> {
   let resealed = 0
   let current = 0
-  for (const { table, column, form } of SEALED) {
+  for (const { table, column, form, ...its } of SEALED as readonly Sealed[]) {
     const [name, field] = [sql.table(table), sql.ref(column)]
+    const { id: rowId = sql.ref('id'), where = sql`${field} is not null` } = its
     const read = (id?: string) =>
-      sql<{ id: string; sealed: string }>`select id, ${field} as sealed from ${name}
-        where ${field} is not null ${id === undefined ? sql`order by id` : sql`and id = ${id}`}`.execute(
+      sql<{ id: string; sealed: string }>`select ${rowId} as id, ${field} as sealed from ${name}
+        where ${where} ${id === undefined ? sql`order by 1` : sql`and ${rowId} = ${id}`}`.execute(
         db,
       )
     for (const { id, sealed: found } of (await read()).rows) {
@@ -54,7 +74,7 @@ export async function resealAll(
           break
         }
         const written = await sql`update ${name} set ${field} = ${fresh}
-          where id = ${id} and ${field} = ${sealed} returning id`.execute(db)
+          where ${rowId} = ${id} and ${field} = ${sealed} returning 1 as done`.execute(db)
         if (written.rows.length > 0) {
           resealed++
           break

@@ -5,7 +5,7 @@
  */
 
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { MasterKey, type StoredCredential } from '../../src/access/index.ts'
+import { createAccess, MasterKey, type StoredCredential } from '../../src/access/index.ts'
 import { createAlarms } from '../../src/alarms/index.ts'
 import { createWebhooks, type SecretVault } from '../../src/webhooks/index.ts'
 import { storeKinds, type OpenedStore } from './opened-stores.ts'
@@ -48,10 +48,18 @@ describe.each(storeKinds)('on $kind', (kind) => {
     const url = 'https://robot.example/'
     await alarms.create({ name: 'a', settings: { type: 'wecom', url } })
 
+    const request = { appId: 'app_1', route: 'POST /v1/api_keys', key: 'once', hash: 'h' }
+    const beginWith = (vault: MasterKey) =>
+      createAccess({ store: store.access, vault }).beginRequest(request)
+    const begun = await beginWith(former)
+    if (begun.status !== 'held') throw new Error(begun.status)
+    const answer = { status: 201, body: '{"key":"sk_test_secret"}' }
+    await begun.finish(answer, { isSecret: true })
+
     await expect(store.reseal((text, id) => next.reseal(text, id))).rejects.toThrow('another')
     const reseal = () => store.reseal((text, id) => both.reseal(text, id))
-    expect(await reseal()).toEqual({ resealed: 3, current: 0 })
-    expect(await reseal()).toEqual({ resealed: 0, current: 3 })
+    expect(await reseal()).toEqual({ resealed: 4, current: 0 })
+    expect(await reseal()).toEqual({ resealed: 0, current: 4 })
 
     const kept = await store.webhooks.findEndpoint(endpoint.id)
     const [inForce] = kept?.secrets.inForce(endpoint.id, next, endpoint.createdAt) ?? []
@@ -60,5 +68,6 @@ describe.each(storeKinds)('on $kind', (kind) => {
     expect(next.open(private_?.sealedPrivateKey ?? '', 'cred_1')).toBe('PRIVATE')
     const [channel] = await store.alarms.listChannels()
     expect(next.open(channel?.sealedSettings ?? '', channel?.id ?? '')).toContain(url)
+    expect(await beginWith(next)).toEqual({ status: 'answered', answer })
   })
 })
