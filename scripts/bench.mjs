@@ -7,6 +7,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { root, run } from './run.mjs'
 import { setup } from './setup.mjs'
+import { findTestPrograms } from './test-programs.mjs'
 
 const [name, ...args] = process.argv.slice(2)
 const folder = join(root, 'bench')
@@ -19,5 +20,8 @@ if (name === undefined || name !== basename(name) || !existsSync(path)) {
   process.exitCode = 2
 } else {
   setup()
-  process.exitCode = run(process.execPath, ['--import', 'tsx', path, ...args])
+  const { env } = findTestPrograms()
+  process.exitCode = run(process.execPath, ['--import', 'tsx', path, ...args], {
+    env: { ...process.env, ...env },
+  })
 }

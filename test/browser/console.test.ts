@@ -6,13 +6,13 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { root, startDev, type Dev, type Payment } from '../saoma-program.ts'
 import { seriousProblems } from './axe.ts'
 import { fits, inBrowser, looksAt, nameOf, PHONE, shoot, show, test } from './in-browser.ts'
 import { becomeOwner, OWNER, ownerCode } from './people.ts'
+import { watchTransfer, wireBytes } from './transfer.ts'
 
 inBrowser('the back office in a browser', () => {
   test('an owner is made by the code of the terminal, signs out and in again', async ({
@@ -253,22 +253,26 @@ inBrowser('the back office in a browser', () => {
     expect(file.charCodeAt(0)).toBe(0xfeff)
   })
 
-  test('the first view is under 600 kB gzipped', async ({ dev, owner, open }) => {
+  test('until today’s figures stand there, less than 600 kB come over the wire', async ({
+    dev,
+    owner,
+    open,
+  }) => {
     const page = await open({ as: owner })
-    const loaded = new Set<string>()
-    page.on('response', (response) => {
-      const { pathname } = new URL(response.url())
-      if (pathname.startsWith('/console/assets/')) loaded.add(pathname.slice('/console/'.length))
-    })
+    const transfer = await watchTransfer(page)
     await page.goto(`${dev.server}/console`)
-    await page.waitForSelector('main#main h1')
-    expect(loaded.size).toBeGreaterThan(0)
-    const bytes = [...loaded].map(
-      (path) => gzipSync(readFileSync(join(root, 'dist', 'web', path))).length,
-    )
-    expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(600_000)
+    await page.waitForSelector(FIGURES)
+    const loaded = transfer().filter(({ path }) => path.startsWith('/console/assets/'))
+    expect(loaded.length).toBeGreaterThan(0)
+    expect(wireBytes(transfer())).toBeLessThan(600_000)
+    // The other pages come when they are gone to.
     const all = readdirSync(join(root, 'dist', 'web', 'assets'))
-    expect(loaded.size).toBeLessThan(all.length)
+    expect(loaded.length).toBeLessThan(all.length)
+    // What has not changed does not come again.
+    const kept = await watchTransfer(page)
+    await page.reload()
+    await page.waitForSelector(FIGURES)
+    expect(wireBytes(kept().filter(({ path }) => path.startsWith('/console/assets/')))).toBe(0)
   })
 
   test('a day is compared with its bill, and its sums agree', async ({ open }) => {
@@ -295,6 +299,9 @@ inBrowser('the back office in a browser', () => {
     await coming
   })
 })
+
+/** The last of today's five figures, when it stands there. */
+const FIGURES = '.figures .ant-card:nth-child(5) .figure-value:not(:has(.ant-skeleton))'
 
 /** All pages that an owner sees. */
 const PAGES = [

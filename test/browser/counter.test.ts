@@ -10,6 +10,7 @@ import type { Dev, Payment } from '../saoma-program.ts'
 import { seriousProblems } from './axe.ts'
 import { fits, inBrowser, looksAt, nameOf, PHONE, shoot, show, test } from './in-browser.ts'
 import { listenForSounds } from './sounds.ts'
+import { watchTransfer, wireBytes } from './transfer.ts'
 
 inBrowser('the counter in a browser', () => {
   test('who is not signed in sees nothing', async ({ dev, open }) => {
@@ -17,6 +18,19 @@ inBrowser('the counter in a browser', () => {
     await page.goto(`${dev.server}/counter`)
     await page.waitForSelector('#needs-owner')
     expect(await page.isVisible('#till')).toBe(false)
+  })
+
+  test('is under 60 kB as it comes over the wire, last orders and all', async ({
+    dev,
+    owner,
+    open,
+  }) => {
+    const page = await open({ as: owner })
+    const transfer = await watchTransfer(page)
+    await page.goto(`${dev.server}/counter`)
+    await page.waitForSelector('#orders li, #no-orders:not([hidden])')
+    expect(wireBytes(transfer())).toBeGreaterThan(10_000)
+    expect(wireBytes(transfer())).toBeLessThan(60_000)
   })
 
   test('an amount is typed, its code fills the screen, and the payment is seen and heard without a reload', async ({
@@ -83,10 +97,11 @@ inBrowser('the counter in a browser', () => {
             KeyboardEvent: new (type: string, init: object) => Event
             document: { body: { dispatchEvent(event: Event): void } }
           }
-          for (const key of keys) {
+          const events = keys.map((key) => {
             const init = { key, bubbles: true, cancelable: true }
-            scope.document.body.dispatchEvent(new scope.KeyboardEvent('keydown', init))
-          }
+            return new scope.KeyboardEvent('keydown', init)
+          })
+          for (const event of events) scope.document.body.dispatchEvent(event)
         },
         [...(code.match(/\d/g) ?? []), 'Enter'],
       )

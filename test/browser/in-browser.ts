@@ -7,26 +7,13 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { test as base, describe, expect, onTestFinished, vi } from 'vitest'
 import { startDev } from '../saoma-program.ts'
+import { executablePath, launchChromium } from './chromium.ts'
 import { becomeOwner, hire, type Person, type Role } from './people.ts'
 
-const executablePath = process.env['SAOMA_CHROMIUM'] ?? ''
 const screenshots = process.env['SAOMA_SCREENSHOTS'] ?? ''
-
-/** Nothing that a test does not ask for. */
-const ALONE = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-default-apps',
-  '--disable-extensions',
-  '--disable-sync',
-  '--no-first-run',
-  '--mute-audio',
-]
 
 /** What a busy machine takes to load a page. */
 const LOADING_MAX_MS = 40_000
@@ -89,7 +76,7 @@ export interface OpenOptions extends BrowserContextOptions {
 export const test = base
   // oxlint-disable-next-line no-empty-pattern -- it is read for what the fixture needs
   .extend('browser', { scope: 'file' }, async ({}, { onCleanup }) => {
-    const browser = await chromium.launch({ executablePath, args: ALONE })
+    const browser = await launchChromium()
     onCleanup(() => soon(browser.close()))
     return browser
   })

@@ -39,13 +39,16 @@ export const OWNER = {
   password: 'a long pass phrase 1',
 } as const
 
+/** A server that runs, and what its terminal says. */
+export type AtWork = Pick<Dev, 'server' | 'stdout' | 'stderr'>
+
 /** The code by which the first owner is made, as the terminal says it. */
-export function ownerCode(dev: Dev): string {
+export function ownerCode(dev: AtWork): string {
   return /code 一次性开通码: (\S+)/.exec(dev.stdout() + dev.stderr())?.[1] ?? ''
 }
 
 /** The owner, who is made where there is none. */
-export async function becomeOwner(dev: Dev): Promise<Person> {
+export async function becomeOwner(dev: AtWork): Promise<Person> {
   const session = await fetch(`${dev.server}/console/api/session`)
   const { needs_owner: needsOwner } = (await session.json()) as { needs_owner: boolean }
   return needsOwner
@@ -82,7 +85,7 @@ export async function act<T = object>(
 }
 
 async function enter(
-  dev: Dev,
+  dev: AtWork,
   path: string,
   { email, name, password }: Pick<Person, 'email' | 'name' | 'password'>,
   body: object,

@@ -9,7 +9,7 @@ import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
 import dayjs from 'dayjs'
 import 'dayjs/locale/zh-cn'
-import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { BrowserRouter } from 'react-router'
 import { BASE } from './api/base.ts'
 import { SaomaError, whenSignedOut } from './api/request.ts'
@@ -19,12 +19,11 @@ import { Problem } from './parts/problem.tsx'
 import { PreferencesContext } from './parts/preferences-menu.tsx'
 import { usePreferences } from './preferences.ts'
 import { SignIn } from './pages/sign-in.tsx'
+import Shell from './shell/shell.tsx'
 import { nonce } from './style-nonce.ts'
 import { lookOf } from './theme.ts'
 
 const CSP = { nonce }
-
-const Shell = lazy(() => import('./shell/shell.tsx'))
 
 /** The back office. */
 export function App(): ReactNode {
@@ -73,9 +72,7 @@ function Gate(): ReactNode {
   if (!('user' in data)) return <SignIn needsOwner={data.needsOwner} />
   return (
     <SessionContext value={data}>
-      <Suspense fallback={<Waiting />}>
-        <Shell />
-      </Suspense>
+      <Shell />
     </SessionContext>
   )
 }

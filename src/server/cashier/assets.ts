@@ -6,8 +6,8 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { Hono } from 'hono'
-import { compress } from 'hono/compress'
 import type { RouteEnvironment, ServerContext } from '../options.ts'
 
 const TYPES = {
@@ -33,13 +33,17 @@ export type AssetName = keyof typeof TYPES
 interface Asset {
   readonly content: string
   readonly hash: string
+  /** Packed once, when it is first asked for. */
+  readonly gzipped: () => Uint8Array<ArrayBuffer>
 }
 
 const assets = Object.fromEntries(
   Object.keys(TYPES).map((name) => {
     const content = readFileSync(new URL(`../assets/${name}`, import.meta.url), 'utf8')
     const hash = createHash('sha256').update(content).digest('base64url').slice(0, 12)
-    return [name, { content, hash }]
+    let packed: Uint8Array<ArrayBuffer> | undefined
+    const gzipped = () => (packed ??= new Uint8Array(gzipSync(content, { level: 9 })))
+    return [name, { content, hash, gzipped }]
   }),
 ) as Record<AssetName, Asset>
 
@@ -56,17 +60,22 @@ export function assetContent(name: AssetName): string {
 /** Serves `/assets/*`. */
 export function assetsRoute(): Hono<RouteEnvironment> {
   const app = new Hono<RouteEnvironment>()
-  app.get('/:name', compress(), (c) => {
+  app.get('/:name', (c) => {
     const name = c.req.param('name')
     if (!Object.hasOwn(TYPES, name)) return c.notFound()
-    const { content, hash } = assets[name as AssetName]
-    const etag = `"${hash}"`
+    const { content, hash, gzipped } = assets[name as AssetName]
+    // Weak: it stands for the packed bytes, too.
+    const etag = `W/"${hash}"`
     // A page of another version may ask for content that is no longer here: not to be kept.
     const current = c.req.query('v') === hash
     c.header('cache-control', current ? 'public, max-age=31536000, immutable' : 'no-cache')
     c.header('etag', etag)
+    c.header('vary', 'accept-encoding')
     if (c.req.header('if-none-match') === etag) return c.body(null, 304)
-    return c.body(content, 200, { 'content-type': TYPES[name as AssetName] })
+    c.header('content-type', TYPES[name as AssetName])
+    if (!/\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) return c.body(content)
+    c.header('content-encoding', 'gzip')
+    return c.body(gzipped())
   })
   return app
 }

@@ -46,6 +46,7 @@ import { useTexts } from '../language/language.tsx'
 import { useAttention } from '../parts/attention-list.ts'
 import { useComplain } from '../parts/problem.tsx'
 import { PreferencesMenu } from '../parts/preferences-menu.tsx'
+import Overview from '../pages/overview.tsx'
 
 type Group = 'business' | 'books' | 'development' | 'administration'
 
@@ -71,7 +72,6 @@ interface Entry {
   readonly page: ComponentType
 }
 
-const Overview = lazy(() => import('../pages/overview.tsx'))
 const Payments = lazy(() => import('../pages/payments.tsx'))
 const PaymentPage = lazy(() => import('../pages/payment.tsx'))
 const Refunds = lazy(() => import('../pages/refunds.tsx'))
