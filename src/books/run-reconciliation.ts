@@ -288,11 +288,13 @@ async function fail(
   // A file given by hand that is wrong takes nothing away from what a good one came to, but for a
   // run that died on its way there.
   const isNothing = before.result === null || before.status === 'running'
+  // What a good one left to be asked again, still is.
+  const isDueAgain = isNothing || before.nextTryAt !== null
   const next: Reconciliation = {
     ...before,
     status: isNothing ? 'failed' : before.status,
     failure: { code, message },
-    nextTryAt: isNothing ? addMs(now, RETRY_MS) : null,
+    nextTryAt: isDueAgain ? addMs(now, RETRY_MS) : null,
     updatedAt: now,
     finishedAt: isNothing ? now : before.finishedAt,
   }

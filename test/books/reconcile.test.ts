@@ -297,6 +297,26 @@ test('each morning from nine the bills of the days before are compared, hourly u
   ])
 })
 
+test('a sale that Alipay would not tell of is asked about until it does, also where it has no ear for the bill meanwhile', async () => {
+  const shop = await openBookShop()
+  await lostSale(shop, 'sm01j9zzzzzzzzzzzzzzzzzzzzzz', 4200)
+  await shop.sell()
+  const failing = (method: string) => {
+    shop.emulator.faults.add({ name: 'system-error-before', method, times: 10 })
+  }
+  failing('alipay.trade.query')
+  shop.at('2026-11-24 09:00:00')
+  expect(await shop.books.runDue()).toMatchObject([{ status: 'differences', failure: null }])
+  shop.emulator.faults.clear()
+  failing('alipay.data.dataservice.bill.downloadurl.query')
+  shop.at('2026-11-24 10:00:00')
+  expect(await shop.books.runDue()).toMatchObject([{ status: 'differences', failure: {} }])
+  shop.emulator.faults.clear()
+  shop.at('2026-11-24 11:00:00')
+  expect(await shop.books.runDue()).toMatchObject([{ status: 'balanced', failure: null }])
+  expect(await shop.books.runDue()).toEqual([])
+})
+
 test('scenario 38: a database of yesterday: after one reconciliation the books equal the ledger', async () => {
   const shop = await openBookShop()
   await shop.sell({ reference: 'BEFORE' })
