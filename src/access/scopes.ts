@@ -31,7 +31,7 @@ export const SCOPES = {
   'api_keys:read': 'see API keys, nothing secret of them',
   'api_keys:write': 'make, rename and end API keys',
   'users:read': 'see users',
-  'users:write': 'invite, change, reset and remove users',
+  'users:write': 'invite, change, reset and remove users who may do no more',
   admin: 'all of audit, settings, credentials, api_keys and users',
   'apps:read': 'see what the application is, and how it stands',
   operator: 'add, change and retire applications, and do everything in each of them',

@@ -4,9 +4,18 @@
  * @module
  */
 import { z } from 'zod'
-import { isAll, ROLE_NAMES, type Invited, type Role, type User } from '../access/index.ts'
+import {
+  isAll,
+  mayGive,
+  ROLE_NAMES,
+  scopesOf,
+  type Invited,
+  type Role,
+  type User,
+} from '../access/index.ts'
 import { formatRfc3339 } from '../alipay/index.ts'
 import { email, personName } from './console/fields.ts'
+import type { Actor } from './authentication.ts'
 import { ok, operation, type Answer, type AnyOperation, type Call } from './operation.ts'
 import type { AppContext } from './options.ts'
 import { conflict, notFound, type Problem } from './problem.ts'
@@ -17,6 +26,10 @@ const role = z.enum(ROLE_NAMES as [Role, ...Role[]], `role is one of ${ROLE_NAME
 const PROBLEMS = {
   user_not_found: { status: 404, description: 'No such user.' },
   owner_required: { status: 403, description: 'Owners are managed by owners alone.' },
+  scopes_exceeded: {
+    status: 403,
+    description: 'Nobody manages who may do more than he may, or gives a role that does.',
+  },
   user_is_you: {
     status: 409,
     description: 'Nobody takes away his own access: somebody else has to.',
@@ -65,6 +78,7 @@ const createUser = operation({
   answers: { 201: { description: 'Invited.', schema: userWithInvitation } },
   problems: {
     owner_required: PROBLEMS.owner_required,
+    scopes_exceeded: PROBLEMS.scopes_exceeded,
     user_exists: { status: 409, description: 'There is a user with this address.' },
     console_closed: { status: 409, description: 'This server has no back office.' },
   },
@@ -75,7 +89,8 @@ const createUser = operation({
         'This server has no back office: it was made without users.',
       )
     }
-    if (body.role === 'owner' && !isAll(actor.scopes)) return OWNER_REQUIRED
+    const refused = beyond(actor, body.role)
+    if (refused) return refused
     const result = await app.users.invite({ ...body, appId: app.id })
     if (result.status === 'exists') {
       return conflict('user_exists', 'There is a user with this e-mail address.', {
@@ -105,7 +120,8 @@ const updateUser = operation({
     withUser(call, async (found) => {
       const { app, actor, body } = call
       const { name, role: next, disabled } = body
-      if (next === 'owner' && !isAll(actor.scopes)) return OWNER_REQUIRED
+      const refused = next && beyond(actor, next)
+      if (refused) return refused
       const takesAway = disabled === true || (next !== undefined && next !== found.role)
       if (takesAway && found.id === actor.id) return IS_YOU
       const changed = await app.users?.update(app.id, found.id, {
@@ -132,6 +148,7 @@ const resetUser = operation({
   problems: {
     user_not_found: PROBLEMS.user_not_found,
     owner_required: PROBLEMS.owner_required,
+    scopes_exceeded: PROBLEMS.scopes_exceeded,
   },
   handle: (call) =>
     withUser(call, async ({ id }) => {
@@ -177,7 +194,13 @@ async function withUser(
 ): Promise<Answer | Problem> {
   const found = await app.users?.find(app.id, params['id'] ?? '')
   if (found === undefined) return NOT_FOUND
-  return found.role === 'owner' && !isAll(actor.scopes) ? OWNER_REQUIRED : use(found)
+  return beyond(actor, found.role) ?? use(found)
+}
+
+/** Why who asks may neither give a role nor manage who has it; `undefined` where he may. */
+function beyond({ scopes }: Pick<Actor, 'scopes'>, role: Role): Problem | undefined {
+  if (role === 'owner') return isAll(scopes) ? undefined : OWNER_REQUIRED
+  return mayGive(scopes, scopesOf(role)) ? undefined : SCOPES_EXCEEDED
 }
 
 function invited(
@@ -211,6 +234,12 @@ const OWNER_REQUIRED: Problem = {
   type: 'permission_error',
   code: 'owner_required',
   message: 'Owners are managed by owners alone.',
+}
+const SCOPES_EXCEEDED: Problem = {
+  status: 403,
+  type: 'permission_error',
+  code: 'scopes_exceeded',
+  message: 'Who has this role may do more than you may. Choose another role, or ask an owner.',
 }
 const IS_YOU = conflict(
   'user_is_you',

@@ -205,7 +205,9 @@ describe.each(operations)('$method $path', (operation) => {
   })
 
   test('with the scope that it needs', async () => {
-    const { status } = await walk(operation, keys[operation.scope] ?? '')
+    const { status, code } = await walk(operation, keys[operation.scope] ?? '')
+    // Whoever is let in may do more than to let people in.
+    if (operation.id === 'createUser') return expect(code).toBe('scopes_exceeded')
     expect([200, 201, 202, 404, 409]).toContain(status)
   })
 })

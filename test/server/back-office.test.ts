@@ -329,6 +329,34 @@ describe('users', () => {
     expect((await developer.ask('POST', '/v1/api_keys', key(['webhooks:write']))).status).toBe(201)
   })
 
+  test('are made and managed by a key within what it may do itself', async () => {
+    const { key: text } = await under.access.createKey({
+      appId: ONE_APP_ID,
+      mode: 'test',
+      name: 'staff sync',
+      scopes: ['users:write', 'payments:read', 'payments:sync', 'refunds:read', 'events:read'],
+    })
+    const admin = await signedIn(under.get, users, 'admin')
+    const authorization = { authorization: `Bearer ${text}` }
+    const ask = async (method: string, path: string, body: object) => {
+      const answer = await under.api(method, path, body, authorization)
+      const json = (await answer.json()) as { id: string; error?: { code: string } }
+      return { ...json, code: json.error?.code }
+    }
+    const someone = (role: string) => ({ email: `${role}@key.example`, name: 'x', role })
+    const boss = `/v1/users/${admin.user.id}`
+    expect((await ask('POST', '/v1/users', someone('admin'))).code).toBe('scopes_exceeded')
+    expect((await ask('POST', `${boss}/reset`, {})).code).toBe('scopes_exceeded')
+    expect((await ask('PATCH', boss, { disabled: true })).code).toBe('scopes_exceeded')
+    expect((await ask('DELETE', boss, {})).code).toBe('scopes_exceeded')
+    const { id, code } = await ask('POST', '/v1/users', someone('support'))
+    expect(code).toBeUndefined()
+    expect((await ask('PATCH', `/v1/users/${id}`, { role: 'finance' })).code).toBe(
+      'scopes_exceeded',
+    )
+    expect((await ask('PATCH', `/v1/users/${id}`, { name: 'y' })).code).toBeUndefined()
+  })
+
   test('never take away their own access, nor the last owner', async () => {
     const owner = await signedIn(under.get, users, 'owner')
     const path = `/v1/users/${owner.user.id}`
