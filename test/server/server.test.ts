@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { listen, type Listening } from '../../src/server/index.ts'
-import { startServer } from './server-under-test.ts'
+import { systemClock } from '../../src/alipay/index.ts'
+import { createMetrics, listen, type Listening } from '../../src/server/index.ts'
+import { openUsers, startServer } from './server-under-test.ts'
 
 const open: Listening[] = []
 
@@ -72,6 +73,20 @@ describe('the server as a function', () => {
     for (const path of ['/assets/..%2Findex.ts', '/assets/toString', '/assets/']) {
       expect((await get(path)).status).toBe(404)
     }
+  })
+
+  test('counts by patterns: whoever asks for many addresses makes no new ones', async () => {
+    const metrics = createMetrics()
+    const { get } = startServer({ metrics, users: await openUsers(systemClock) })
+    const folders = ['', '/console', '/console/api', '/v1', '/c', '/assets', '/counter', '/alipay']
+    for (const folder of folders) {
+      await get(`${folder}/made-up-1`)
+      await get(`${folder}/made-up-2`, { method: 'POST' })
+    }
+    await get('/console/api/session')
+    const text = await metrics.text()
+    expect(text).toContain('route="/console/api/session"')
+    expect(text).not.toContain('made-up')
   })
 
   test('keeps to the path of its public address', async () => {

@@ -5,6 +5,7 @@
  * @module
  */
 import { Hono, type Context } from 'hono'
+import { matchedRoutes } from 'hono/route'
 import type { z } from 'zod'
 import {
   PASSWORD_MAX,
@@ -39,8 +40,10 @@ export function consoleApi(context: ServerContext, users: Users): Hono<RouteEnvi
   const app = new Hono<RouteEnvironment>()
 
   app.use(async (c, next) => {
-    c.set('route', c.req.path.replace(/^.*(?=\/console\/)/, ''))
     await next()
+    // Those that answer this address; behind them comes what answers any other.
+    const own = matchedRoutes(c).find(({ path }) => !path.endsWith('*'))
+    if (own !== undefined) c.set('route', own.path)
     c.header('cache-control', 'no-store')
   })
 
