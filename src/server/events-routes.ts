@@ -150,6 +150,8 @@ function follow(
     try {
       do {
         isMore = false
+        // A reader that is slow, or has all there ever was to read, is not read ahead of.
+        await sink.room()
         const events = await payments.eventsAfter(position, READ_MAX)
         for (const one of events) {
           if (types === undefined || types.includes(one.type)) sink.send(eventJson(one), one.id)

@@ -54,7 +54,9 @@ const streamLogs = operation({
       stream: eventStream(app.stopping, (sink) => {
         sink.greet()
         return app.requests.watch((request) => {
-          if (request.appId === app.id) sink.send(requestJson(request), request.id)
+          if (request.appId !== app.id) return
+          if (sink.hasRoom) sink.send(requestJson(request), request.id)
+          else sink.fail(new Error('The reader does not keep up'))
         })
       }),
     }
