@@ -89,7 +89,12 @@ export type Evidence =
   | { readonly kind: 'refund_sent'; readonly refundId: string }
   /** It is not sent, because of a restored backup; Alipay does not know its number. */
   | { readonly kind: 'refund_held'; readonly refundId: string; readonly reason: HeldReason }
-  | ({ readonly kind: 'refund_done'; readonly refundId: string } & RefundedTotal)
+  /** `amount`: what Alipay has sent back by this number, where the answer says it. */
+  | ({
+      readonly kind: 'refund_done'
+      readonly refundId: string
+      readonly amount?: Fen | null
+    } & RefundedTotal)
   /** Accepted, but this call moved no money: a repeat, or still under way. */
   | ({ readonly kind: 'refund_unmoved'; readonly refundId: string } & RefundedTotal)
   | { readonly kind: 'refund_not_found'; readonly refundId: string }

@@ -299,7 +299,7 @@ export function callRefundQuery(
           return { kind: 'refund_not_found', refundId }
         }
         return status === 'REFUND_SUCCESS' && answer.out_request_no === refund.outRequestNo
-          ? { kind: 'refund_done', refundId }
+          ? { kind: 'refund_done', refundId, amount: readAmount(amount) }
           : `refund_status ${status ?? 'is missing'}`
       },
       refused: () => undefined,

@@ -127,7 +127,7 @@ function decide(
         },
       ]
     case 'refund_done':
-      return [SUCCEEDED(now), 'refund.succeeded']
+      return [{ ...SUCCEEDED(now), amount: evidence.amount ?? refund.amount }, 'refund.succeeded']
     case 'refund_unmoved':
       return askLater(refund, now, REFUND_QUERY_AFTER_MS)
     case 'unknown':

@@ -99,17 +99,17 @@ export function transition(
       return evidence.refundId === undefined
         ? callUnknown(record, evidence.call, now, rules)
         : transitionRefund(record, { ...evidence, refundId: evidence.refundId }, now)
-    case 'refund_refused':
-      return evidence.failure.code === DISCORDANT
-        ? forReview(transitionRefund(record, evidence, now), 'refund_discordant', now)
-        : transitionRefund(record, evidence, now)
     case 'refund_done':
+      return isDiscordant(record, evidence)
+        ? forReview(refundAnswered(record, evidence, now), 'refund_discordant', now)
+        : refundAnswered(record, evidence, now)
     case 'refund_unmoved':
       return refundAnswered(record, evidence, now)
     case 'refund_billed':
       return payment.status === 'succeeded' ? refundBilled(record, evidence, now) : same(record)
     case 'refund_sent':
     case 'refund_held':
+    case 'refund_refused':
     case 'refund_trade_closed':
     case 'refund_not_found':
     case 'refund_retry_requested':
@@ -117,9 +117,6 @@ export function transition(
       return transitionRefund(record, evidence, now)
   }
 }
-
-/** One number with two amounts: impossible by construction, so a person has to look. */
-const DISCORDANT = 'ACQ.DISCORDANT_REPEAT_REQUEST'
 
 function precreated(
   record: PaymentRecord,
@@ -389,6 +386,15 @@ function refundedByCancel(record: PaymentRecord, paidAt: Instant, now: Instant):
     now,
     paid.events,
   )
+}
+
+/** One number with two amounts: only books that were lost bring that about, and a person looks. */
+function isDiscordant(
+  { refunds }: PaymentRecord,
+  { refundId, amount = null }: Extract<Evidence, { readonly kind: 'refund_done' }>,
+): boolean {
+  const refund = refunds.find(({ id }) => id === refundId)
+  return amount !== null && refund?.status !== 'succeeded' && (refund?.amount ?? amount) !== amount
 }
 
 /** The answer tells of ours, and by its sum of what was made in the console meanwhile. */

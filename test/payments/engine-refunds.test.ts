@@ -7,6 +7,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { toFen } from '../../src/alipay/index.ts'
+import { outRequestNoFor } from '../../src/payments/identifiers.ts'
 import type { PaymentRecord } from '../../src/payments/index.ts'
 import { openShop, type Shop } from './shop.ts'
 
@@ -265,3 +266,21 @@ test('refunds made in the console are booked as external, also beside one of our
 function idOf(result: Awaited<ReturnType<Shop['payments']['refund']>>): string {
   return 'refund' in result ? result.refund.id : ''
 }
+
+test('a number by which Alipay has sent back another amount is booked by that amount, and looked at', async () => {
+  // Of a restored backup the books do not know it; then the merchant repeats it with another sum.
+  const { outTradeNo } = sold.payment
+  const reference = 'R-1'
+  await shop.client.trade.refund({
+    out_trade_no: outTradeNo,
+    out_request_no: outRequestNoFor(outTradeNo, { id: '', reference }),
+    refund_amount: '10.00',
+  })
+  await shop.elapse(3_000)
+  await shop.payments.refund({ paymentId, amount: toFen(2000), reference })
+  await shop.elapse(30_000)
+  expect(await refundsOf()).toMatchObject([{ status: 'succeeded', amount: 1000 }])
+  expect((await shop.find(sold)).payment.review).toBe('refund_discordant')
+  expect(shop.events(sold).slice(-2)).toEqual(['refund.succeeded', 'payment.review_required'])
+  expect(ledgerOf()?.refunded).toBe(1000)
+})

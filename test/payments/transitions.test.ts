@@ -166,12 +166,6 @@ const rows: Record<Evidence['kind'], Record<string, Evidence>> = {
   refund_not_found: { 'refund not found': { kind: 'refund_not_found', refundId: 're_1' } },
   refund_refused: {
     'refund refused': { kind: 'refund_refused', refundId: 're_1', failure, mendable: false },
-    'refund discordant': {
-      kind: 'refund_refused',
-      refundId: 're_1',
-      failure: { ...failure, code: 'ACQ.DISCORDANT_REPEAT_REQUEST' },
-      mendable: false,
-    },
   },
   refund_trade_closed: {
     'refund: closed': { kind: 'refund_trade_closed', refundId: 're_1', failure },
@@ -248,7 +242,6 @@ refund done             ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   
 refund unmoved          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 refund not found        ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 refund refused          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
-refund discordant       ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@0  ·r@-  ·r@0  ·r@-  ·r@0  ·r@0  ·r@-
 refund: closed          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 refund retried          ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
 refund given up         ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@0   ·@-   ·@0   ·@-   ·@0   ·@0   ·@-
