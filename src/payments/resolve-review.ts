@@ -6,7 +6,8 @@
 
 import { commitEvidence } from './commit.ts'
 import { createRefund } from './create-refund.ts'
-import { amountRefundable, type PaymentRecord } from './payment.ts'
+import { outRequestNoFor } from './identifiers.ts'
+import { amountRefundable, type PaymentRecord, type Refund } from './payment.ts'
 import type { Worker, WorkerContext } from './worker.ts'
 
 /** What became of it. */
@@ -16,10 +17,31 @@ export type ResolveReviewResult =
   | { readonly status: 'nothing_to_resolve'; readonly record: PaymentRecord }
   /** It holds no money that could go back. */
   | { readonly status: 'nothing_to_refund'; readonly record: PaymentRecord }
+  /** Alipay definitely said no to the refund: it is still to be decided about. */
+  | {
+      readonly status: 'refund_refused'
+      readonly refund: Refund
+      readonly record: PaymentRecord
+    }
   | { readonly status: 'not_found' }
 
-/** The refund of a review has one name, so that a repeat is the same refund. */
-const REFERENCE = 'review'
+/**
+ * The refund of a review has one name, so that a repeat is the same refund; one that came to
+ * nothing is followed by another. Its blank keeps it apart from all that come as an
+ * `Idempotency-Key`.
+ */
+function refundOfReview({ payment, refunds }: PaymentRecord): {
+  readonly idempotencyKey: string
+  readonly known: Refund | undefined
+} {
+  for (let count = 1; ; count++) {
+    const idempotencyKey = `review ${count}`
+    const name = { id: '', reference: null, idempotencyKey }
+    const outRequestNo = outRequestNoFor(payment.outTradeNo, name)
+    const known = refunds.find((refund) => refund.outRequestNo === outRequestNo)
+    if (known?.status !== 'failed' && known?.status !== 'canceled') return { idempotencyKey, known }
+  }
+}
 
 /**
  * Ends a review: the money is kept, or all that is left of it goes back.
@@ -37,13 +59,13 @@ export async function resolveReview(
   if (found === undefined) return { status: 'not_found' }
   if (found.payment.review === null) return { status: 'nothing_to_resolve', record: found }
   if (action === 'refund') {
-    const isBegun = found.refunds.some(({ reference }) => reference === REFERENCE)
+    const { idempotencyKey, known } = refundOfReview(found)
     const isLeft = found.payment.status === 'succeeded' && amountRefundable(found) > 0
-    if (!isBegun && !isLeft) {
-      return { status: 'nothing_to_refund', record: found }
-    }
+    if (known === undefined && !isLeft) return { status: 'nothing_to_refund', record: found }
     // First the refund: should the process die after it, the review is open and can be repeated.
-    await createRefund(context, worker, { paymentId: id, reference: REFERENCE })
+    const made = await createRefund(context, worker, { paymentId: id, idempotencyKey })
+    if (!('refund' in made)) return { status: 'nothing_to_refund', record: found }
+    if (made.status === 'failed') return { ...made, status: 'refund_refused' }
   }
   const read = (await store.find({ id })) ?? found
   const { record } = await commitEvidence(context, read, { kind: 'review_resolved', action })

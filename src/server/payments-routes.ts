@@ -23,6 +23,7 @@ import { ok, operation, page, type Answer, type AnyOperation } from './operation
 import type { AppContext } from './options.ts'
 import { conflict, notFound, type Problem } from './problem.ts'
 import { needsApproval } from './refund-approval.ts'
+import { refundRefused } from './refunds-routes.ts'
 import { list, payment, timelineEntry } from './schemas.ts'
 
 const NOT_FOUND = { payment_not_found: { status: 404, description: 'No such payment.' } } as const
@@ -251,6 +252,7 @@ const resolvePayment = operation({
     ...NOT_FOUND,
     nothing_to_resolve: { status: 409, description: 'There is nothing to decide.' },
     nothing_to_refund: { status: 409, description: 'It holds no money that could go back.' },
+    refund_refused: { status: 402, description: 'Alipay refused the refund: it stays in review.' },
     approval_required: {
       status: 409,
       description: 'For a person: so much goes back only with somebody else’s approval.',
@@ -283,6 +285,8 @@ const resolvePayment = operation({
           'This payment holds no money that could go back. To end the review, accept it.',
           about(app, result.record, 'action'),
         )
+      case 'refund_refused':
+        return refundRefused(app, result.refund)
       case 'not_found':
         return paymentNotFound()
     }

@@ -97,7 +97,7 @@ export async function makeRefund(
     case 'requires_action':
       return { answer: { status: 202, body: json(app, result.refund) }, refundId: result.refund.id }
     case 'failed':
-      return { answer: refused(app, result.refund), refundId: result.refund.id }
+      return { answer: refundRefused(app, result.refund), refundId: result.refund.id }
     default:
       return { answer: notMade(app, result) }
   }
@@ -278,7 +278,7 @@ function decided(app: AppContext, result: DecideRefundResult): Answer | Problem 
   switch (result.status) {
     case 'done': {
       const { status } = result.refund
-      if (status === 'failed') return refused(app, result.refund)
+      if (status === 'failed') return refundRefused(app, result.refund)
       const isOver = status === 'succeeded' || status === 'canceled'
       return { status: isOver ? 200 : 202, body: json(app, result.refund) }
     }
@@ -303,7 +303,8 @@ async function asItIs({
   return found && { status: 202, body: json(app, found.refund) }
 }
 
-function refused(app: AppContext, one: Refund): Problem {
+/** What is told of a refund that Alipay refused. */
+export function refundRefused(app: AppContext, one: Refund): Problem {
   const { failure, outcome } = one
   return {
     status: 402,

@@ -127,6 +127,38 @@ describe('late money that is held', () => {
     expect((await shop.find(sold)).refunds).toMatchObject([{ status: 'succeeded' }])
   })
 
+  test('goes back in full, whatever the merchant has called his own refunds', async () => {
+    await shop.payments.refund({ paymentId: id, amount: toFen(3000), reference: 'review' })
+    shop.clock.advance(3_000)
+    expect((await shop.payments.resolveReview(id, 'refund')).status).toBe('resolved')
+    await shop.settle()
+    expect(shop.emulator.ledger()).toMatchObject([{ refunded: 8888 }])
+  })
+
+  test('whose refund Alipay refuses is still to be decided about, and a repeat makes another', async () => {
+    const inConsole = (amount: string, number: string) =>
+      shop.client.trade.refund({
+        out_trade_no: sold.payment.outTradeNo,
+        refund_amount: amount,
+        out_request_no: number,
+      })
+    await inConsole('80.00', 'console')
+    expect(await shop.payments.resolveReview(id, 'refund')).toMatchObject({
+      status: 'refund_refused',
+      refund: { status: 'failed' },
+      record: { payment: { review: 'late', settlement: 'held' } },
+    })
+    // A notification tells of what was refunded elsewhere; the rest can go back now.
+    shop.emulator.settings.update({ notify_refund: true })
+    shop.clock.advance(3_000)
+    await inConsole('0.01', 'console_2')
+    await shop.settle()
+    shop.clock.advance(3_000)
+    expect((await shop.payments.resolveReview(id, 'refund')).status).toBe('resolved')
+    await shop.settle()
+    expect(shop.emulator.ledger()).toMatchObject([{ refunded: 8888 }])
+  })
+
   test('and of which nothing is left cannot be refunded, only accepted', async () => {
     await shop.payments.refund({ paymentId: id })
     await shop.settle()
