@@ -73,7 +73,7 @@ export interface CreatePaymentOrder {
   readonly terminalId?: string
   /**
    * Whether the cashier page may offer a new code once this one is over, which is a new payment of
-   * the same reference. Default `false`; needs a `reference`.
+   * the same reference; never once it was canceled. Default `false`; needs a `reference`.
    */
   readonly retryAllowed?: boolean
   /**

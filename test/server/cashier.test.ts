@@ -436,6 +436,19 @@ describe('the status', () => {
     })
   })
 
+  test('offers a new code after the deadline, and none for a sale that the merchant gave up', async () => {
+    const { get, order, payments } = startServer()
+    await order()
+    const retry = { reference: 'A-1', retryAllowed: true }
+    const offered = async () =>
+      ((await (await get('/c/token1/status')).json()) as { retry_url: string | null }).retry_url
+    const asked = async () => (await get('/c/token1/retry', { method: 'POST' })).status
+    payments.change('pay_1', { ...retry, status: 'canceled', cancellationReason: 'requested' })
+    expect([await offered(), await asked()]).toEqual([null, 409])
+    payments.change('pay_1', { ...retry, status: 'expired', cancellationReason: 'expired' })
+    expect([await offered(), await asked()]).toEqual(['/c/token1/retry', 303])
+  })
+
   test('is 304 until something changes, however much time passes', async () => {
     const { get, order, payments, clock } = startServer()
     await order()

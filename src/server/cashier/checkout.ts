@@ -89,8 +89,12 @@ function formsOf(record: PaymentRecord, { basePath }: AppContext) {
   }
 }
 
-/** Whether the buyer may ask for a new code: the merchant allows it, and the old one is over. */
+/**
+ * Whether the buyer may ask for a new code: the merchant allows it, the old one is over, and the
+ * merchant has not given up the sale.
+ */
 export function canRetry({ payment }: PaymentRecord): boolean {
   const isOver = payment.status === 'expired' || payment.status === 'canceled'
-  return payment.retryAllowed && payment.reference !== null && isOver
+  const isGivenUp = payment.cancellationReason === 'requested'
+  return payment.retryAllowed && payment.reference !== null && isOver && !isGivenUp
 }
