@@ -125,7 +125,7 @@ function checkStatus(
     case 'canceled':
       return checkEnd(is, timeline, truth, into)
     case 'failed':
-      return checkFailure(timeline[0], truth, into)
+      return checkFailure(is, timeline[0], truth, into)
     case 'created':
     case 'pending':
     case 'closing':
@@ -144,11 +144,19 @@ function checkSuccess(is: Payment, { trade, isCancelUnderWay }: Truth, into: Jud
   }
 }
 
-function checkFailure(proof: TimelineEntry | undefined, { trade }: Truth, into: Judge): void {
+function checkFailure(
+  is: Payment,
+  proof: TimelineEntry | undefined,
+  { trade }: Truth,
+  into: Judge,
+): void {
   const isRefusal = proof?.kind === 'precreate_refused' || proof?.kind === 'pay_refused'
   if (!isRefusal) into('I5', 'failed without a refusal')
-  // Of an order without a code of ours nobody would hear.
-  if (proof?.kind === 'pay_refused' && trade !== undefined) into('I5', 'failed, and has a trade')
+  // Nobody has a code of ours to pay: unless it is looked at once more, nobody would hear.
+  const isWatched = is.nextStepAt !== null
+  if (proof?.kind === 'pay_refused' && trade !== undefined && !isWatched) {
+    into('I5', 'failed, and has a trade that nobody looks at')
+  }
 }
 
 /** An end without money rests on one of few proofs. */
