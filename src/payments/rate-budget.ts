@@ -22,6 +22,12 @@ const RECOVERY_PER_SECOND = 0.1
 /** The rate never falls below this, or nothing would ever be found out. */
 const CALLS_PER_SECOND_MIN = 1
 
+/**
+ * This much of the rate is left to what is claimed, however many calls others make: payments that
+ * are polled, closed and refunded must not wait for as long as new ones are sold too fast.
+ */
+const CLAIMS_SHARE = 0.2
+
 /** Refusals that come this close together are one: they answer calls of the same moment. */
 const ONE_REFUSAL_MS = 1_000
 
@@ -31,6 +37,8 @@ export class RateBudget {
   readonly #monotonicMs: () => number
   #rate: number
   #tokens: number
+  /** The same for what is claimed alone, of which others take nothing. */
+  #claimTokens = 0
   #filledAtMs: number
   #throttledAtMs = Number.NEGATIVE_INFINITY
   /** Calls of the present second and of the one before, to know the rate where none is set. */
@@ -55,10 +63,17 @@ export class RateBudget {
     return this.#rate
   }
 
-  /** How many calls may be begun now: whole, 0 or more, `Infinity` where there is no limit. */
+  /** How many may be claimed now: whole, 0 or more, `Infinity` where there is no limit. */
   available(): number {
     this.#fill()
-    return Math.max(0, Math.floor(this.#tokens))
+    return Math.max(0, Math.floor(this.#tokens), Math.floor(this.#claimTokens))
+  }
+
+  /** So many were claimed, of what was available. Their calls are counted by {@link spend}, too. */
+  claimed(count: number): void {
+    this.#fill()
+    if (this.#rate === Number.POSITIVE_INFINITY) return
+    this.#claimTokens = Math.max(-this.#rate, this.#claimTokens - count)
   }
 
   /**
@@ -80,6 +95,7 @@ export class RateBudget {
     const reached = Math.min(this.#rate, Math.max(this.#calls, this.#callsBefore))
     this.#rate = Math.max(CALLS_PER_SECOND_MIN, reached * BACK_OFF)
     this.#tokens = Math.min(this.#tokens, 0)
+    this.#claimTokens = Math.min(this.#claimTokens, 0)
   }
 
   #fill(): void {
@@ -97,8 +113,13 @@ export class RateBudget {
       this.#rate = Math.min(this.#limit, this.#rate * (1 + RECOVERY_PER_SECOND) ** elapsed)
       if (this.#rate > UNLIMITED_FROM) this.#rate = this.#limit
     }
-    if (this.#rate === Number.POSITIVE_INFINITY) this.#tokens = Number.POSITIVE_INFINITY
-    else this.#tokens = Math.min(this.#rate, this.#tokens + elapsed * this.#rate)
+    if (this.#rate === Number.POSITIVE_INFINITY) {
+      this.#tokens = Number.POSITIVE_INFINITY
+      return
+    }
+    this.#tokens = Math.min(this.#rate, this.#tokens + elapsed * this.#rate)
+    const share = Math.max(1, this.#rate * CLAIMS_SHARE)
+    this.#claimTokens = Math.min(share, this.#claimTokens + elapsed * this.#rate * CLAIMS_SHARE)
   }
 }
 

@@ -415,6 +415,7 @@ export class Worker {
     try {
       const due = await store.claimDue(room, lease)
       this.#claimedAtMs = this.#context.monotonicMs()
+      budget.claimed(due.length)
       this.#isFull = due.length >= free
       if (due.length > 0) crashPoint('claimed')
       return due.map((record) => this.#advanceClaimed(record, lease).catch(onError))

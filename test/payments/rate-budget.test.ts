@@ -17,9 +17,10 @@ function open(callsPerSecond: number) {
   return { budget, pass: (ms: number) => void (nowMs += ms) }
 }
 
-/** Makes all calls that are allowed, and tells how many. */
+/** Claims all that is allowed, makes a call for each, and tells how many. */
 function spendAll(budget: RateBudget, most = 1_000_000): number {
   const allowed = Math.min(most, budget.available())
+  budget.claimed(allowed)
   for (let call = 0; call < allowed; call++) budget.spend()
   return allowed
 }
@@ -45,6 +46,7 @@ describe('the limit', () => {
 
   test('counts what was in hand all the same: it is missing afterwards', () => {
     const { budget, pass } = open(10)
+    budget.claimed(10)
     for (let call = 0; call < 25; call++) budget.spend()
     expect(budget.available()).toBe(0)
     pass(1_500)
@@ -68,6 +70,32 @@ describe('the limit', () => {
         expect(calls).toBeLessThanOrEqual(limit + Math.floor((limit * ms) / 1_000) + 1)
       }),
     )
+  })
+
+  test('leaves a fifth to what is claimed, where more is sold than it allows', () => {
+    const { budget, pass } = open(10)
+    let claimed = 0
+    for (let tenth = 0; tenth < 600; tenth++) {
+      // 20 new payments a second, each with a call of its own.
+      for (let sale = 0; sale < 2; sale++) budget.spend()
+      claimed += spendAll(budget)
+      pass(100)
+    }
+    expect(claimed).toBeGreaterThanOrEqual(110)
+    expect(claimed).toBeLessThanOrEqual(130)
+  })
+
+  test('leaves as much where Alipay has set it, whatever was claimed before', () => {
+    const { budget, pass } = open(Number.POSITIVE_INFINITY)
+    spendAll(budget, 100_000)
+    let claimed = 0
+    for (let second = 0; second < 60; second++) {
+      for (let sale = 0; sale < 100; sale++) budget.spend()
+      budget.throttled()
+      pass(1_000)
+      claimed += spendAll(budget)
+    }
+    expect(claimed).toBeGreaterThan(60)
   })
 
   test('need not be set', () => {
