@@ -29,10 +29,15 @@ export async function liftRefundHold(
   const held: Refund[] = []
   for (let before: string | undefined; ;) {
     const found = await store.listRefunds({ limit: PAGE, before, status: 'requires_action' })
-    held.push(...found.filter(({ failure }) => failure?.code === HELD_FAILURES.restored.code))
+    held.push(...found.filter(isWaiting))
     if (found.length < PAGE) break
     before = found.at(-1)?.id
   }
   for (const { id } of held) await retryRefund(context, worker, id)
   return held.length
+}
+
+/** What was given up meanwhile waits for nothing. */
+function isWaiting({ failure, cancelRequestedAt }: Refund): boolean {
+  return failure?.code === HELD_FAILURES.restored.code && cancelRequestedAt === null
 }

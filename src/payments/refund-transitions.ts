@@ -15,6 +15,7 @@ import { HELD_FAILURES, HELD_LOOK_MS, isHeld, type HeldReason } from './refund-h
 import {
   backoffMs,
   CLOSED_TRADE_CALLS_MIN,
+  GIVEN_UP_REFUND_MS,
   REFUND_ACTION_DELAYS_MS,
   REFUND_QUERY_AFTER_MS,
 } from './schedule.ts'
@@ -165,10 +166,14 @@ function notFound(
 ): readonly [change: Partial<Refund>, event?: PaymentEventType] {
   const isHopeless =
     refund.failure?.code === TRADE_CLOSED && refund.unknownCalls >= CLOSED_TRADE_CALLS_MIN
-  if (refund.outcome !== 'not_applied' && !isHopeless) {
-    return [{ nextCall: 'refund', nextStepAt: now }]
+  const isInDoubt = refund.outcome !== 'not_applied' && !isHopeless
+  const isGivenUp = refund.cancelRequestedAt !== null
+  if (isInDoubt && !isGivenUp) return [{ nextCall: 'refund', nextStepAt: now }]
+  // It is not sent again, and what was sent last takes its time to be seen.
+  if (isInDoubt && now < addMs(refund.sentAt ?? now, GIVEN_UP_REFUND_MS)) {
+    return [{ nextCall: 'refund_query', nextStepAt: addMs(now, REFUND_QUERY_AFTER_MS) }]
   }
-  return refund.cancelRequestedAt === null
+  return !isGivenUp
     ? [{ status: 'failed', nextStepAt: null }, 'refund.failed']
     : [{ status: 'canceled', nextStepAt: null }, 'refund.canceled']
 }
@@ -179,6 +184,8 @@ function held(
   reason: HeldReason,
   now: Instant,
 ): readonly [change: Partial<Refund>, event?: PaymentEventType] {
+  // It is not sent later either.
+  if (refund.cancelRequestedAt !== null) return [{ nextCall: 'refund_query', nextStepAt: now }]
   const failure = HELD_FAILURES[reason]
   const change: Partial<Refund> = {
     status: 'requires_action',

@@ -72,6 +72,12 @@ export const CONTRADICTION_MS = 5_000
  */
 export const CLOSED_TRADE_CALLS_MIN = 10
 
+/**
+ * A refund that was given up while a call of it is in doubt counts as not made where no refund
+ * query knows it so long after it was sent.
+ */
+export const GIVEN_UP_REFUND_MS = 180_000
+
 /** A refund that the merchant has to mend is tried again after these, the last one repeated. */
 export const REFUND_ACTION_DELAYS_MS = [900_000, 3_600_000, 21_600_000, 86_400_000] as const
 

@@ -262,3 +262,17 @@ describe('a definite refusal', () => {
     },
   )
 })
+
+test('a refund in doubt that a restored backup holds, and that was given up, is never sent', async () => {
+  await states.processing()
+  shop.clock.advance(1_000)
+  await shop.payments.holdRefunds(shop.clock.now())
+  await shop.elapse(30_000)
+  expect(await latest()).toMatchObject({ status: 'requires_action', outcome: 'unknown' })
+  await shop.payments.cancelRefund((await latest()).id)
+  await shop.payments.liftRefundHold('usr_1')
+  await shop.elapse(300_000, { stepMs: 10_000 })
+  expect((await latest()).status).toBe('canceled')
+  expect(shop.emulator.ledger()).toMatchObject([{ refunded: 0 }])
+  expect(shop.events(sold).at(-1)).toBe('refund.canceled')
+})

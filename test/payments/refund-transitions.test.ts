@@ -103,8 +103,8 @@ const NAME_WIDTH = 12
 const matrix = `
             N       P       D       R       A       G       S   F    X
 sent        Pq@10   ·q@10   ·q@10   ·q@10   Pq@10   Pq@10   ·@- ·@-  ·@-
-held        A!r@900 A!r@900 A!r@900 A!r@900 ·!r@900 ·!r@900 ·@- ·@-  ·@-
-meanwhile   A!@-    A!@-    A!@-    A!@-    ·!@-    ·!@-    ·@- ·@-  ·@-
+held        A!r@900 A!r@900 A!r@900 A!r@900 ·!r@900 ·q@0    ·@- ·@-  ·@-
+meanwhile   A!@-    A!@-    A!@-    A!@-    ·!@-    ·q@0    ·@- ·@-  ·@-
 done        S!@-    S!@-    S!@-    S!@-    S!@-    S!@-    ·@- S!@- S!@-
 unmoved     P!q@10  ·!q@10  ·q@10   ·q@10   ·q@10   ·q@10   ·@- ·@-  ·@-
 not found   F!@-    ·r@0    ·r@0    F!@-    F!@-    X!@-    ·@- ·@-  ·@-
