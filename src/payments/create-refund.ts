@@ -37,6 +37,11 @@ export interface CreateRefundRequest {
    * refund.
    */
   readonly idempotencyKey?: string
+  /**
+   * The version of the payment that somebody has decided by: where it is another one by now,
+   * nothing is made, and he decides anew. Default: any.
+   */
+  readonly paymentVersion?: number
 }
 
 /** Refunds of one payment, at the most: each goes out by itself, 3 s after the one before. */
@@ -61,6 +66,8 @@ export type CreateRefundResult =
       readonly record: PaymentRecord
     }
   | { readonly status: 'too_many_refunds'; readonly record: PaymentRecord }
+  /** It is not at `paymentVersion` any more. */
+  | { readonly status: 'payment_changed'; readonly record: PaymentRecord }
   | { readonly status: 'not_found' }
 
 /**
@@ -94,6 +101,9 @@ export async function createRefund(
       return isSame
         ? judge(found, known.id)
         : { status: 'exists_with_different_amount', refund: known, record: found }
+    }
+    if ((request.paymentVersion ?? payment.version) !== payment.version) {
+      return { status: 'payment_changed', record: found }
     }
     if (payment.status !== 'succeeded') return { status: 'not_paid', record: found }
     const refundable = amountRefundable(found)

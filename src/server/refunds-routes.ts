@@ -74,20 +74,30 @@ const createRefund = operation({
       ...(body.metadata !== undefined && { metadata: body.metadata }),
       ...(idempotencyKey !== undefined && { idempotencyKey }),
     }
-    const waiting = await requestApproval(app, actor, wish)
-    return waiting ?? (await makeRefund(app, wish)).answer
+    // Many small refunds at once are one large one: each is judged by what the others have left.
+    for (;;) {
+      const judged = await judge(app, actor, wish)
+      if (judged.answer !== undefined) return judged.answer
+      const { answer, isOutdated } = await makeRefund(app, { ...wish, ...judged })
+      if (isOutdated !== true) return answer
+    }
   },
 })
 
 /**
  * Makes a refund, and says so in the words of the API.
  *
- * @returns `refundId`: of the refund that there is now, whatever becomes of it.
+ * @returns `refundId`: of the refund that there is now, whatever becomes of it. `isOutdated`:
+ *   nothing was made, for the payment is not at the version of the wish any more.
  */
 export async function makeRefund(
   app: AppContext,
   wish: CreateRefundRequest,
-): Promise<{ readonly answer: Answer | Problem; readonly refundId?: string }> {
+): Promise<{
+  readonly answer: Answer | Problem
+  readonly refundId?: string
+  readonly isOutdated?: true
+}> {
   const result = await app.payments.refund(wish)
   switch (result.status) {
     case 'succeeded':
@@ -98,6 +108,8 @@ export async function makeRefund(
       return { answer: { status: 202, body: json(app, result.refund) }, refundId: result.refund.id }
     case 'failed':
       return { answer: refundRefused(app, result.refund), refundId: result.refund.id }
+    case 'payment_changed':
+      return { answer: notMade(app, result), isOutdated: true }
     default:
       return { answer: notMade(app, result) }
   }
@@ -136,28 +148,42 @@ function notMade(app: AppContext, result: NotMade): Problem {
         `A payment has at most ${REFUNDS_MAX} refunds. Put what is left into one.`,
         about(app, result.record, 'payment'),
       )
+    case 'payment_changed':
+      return conflict(
+        'payment_changed',
+        'The payment has changed in this moment. Send the same request again.',
+        about(app, result.record, 'payment'),
+      )
     case 'not_found':
       return notFound('payment_not_found', 'There is no payment with this id.', 'payment')
   }
 }
 
-/** Keeps a person's wish that needs somebody else's approval; `undefined` where it needs none. */
-async function requestApproval(
+/**
+ * Whether a person's wish needs somebody else's approval: it is kept then, and that is the answer.
+ *
+ * @returns `paymentVersion`: what it was judged by, where it needs none.
+ */
+async function judge(
   app: AppContext,
   actor: Actor,
   wish: CreateRefundRequest,
-): Promise<Answer | undefined> {
+): Promise<
+  | { readonly answer: Answer | Problem }
+  | { readonly answer?: never; readonly paymentVersion?: number }
+> {
   const { desk, payments } = app
   const { id, appId, name, session } = actor
-  if (desk === undefined || session === null) return undefined
+  if (desk === undefined || session === null) return {}
   const { paymentId, amount } = wish
   const record = await payments.find(paymentId)
-  if (record?.payment.status !== 'succeeded') return undefined
+  if (record?.payment.status !== 'succeeded') return {}
   const refundable = amountRefundable(record)
   const asked = amount ?? refundable
+  const paymentVersion = record.payment.version
   // What cannot be made at all is refused at once, by the engine.
-  if (asked < 1 || asked > refundable) return undefined
-  if (!(await needsApproval(app, actor, record, asked))) return undefined
+  if (asked < 1 || asked > refundable) return { paymentVersion }
+  if (!(await needsApproval(app, actor, record, asked))) return { paymentVersion }
   const request = await desk.requestRefund({
     appId,
     paymentId,
@@ -168,7 +194,16 @@ async function requestApproval(
     requestedBy: { id, name },
     idempotencyKey: wish.idempotencyKey,
   })
-  return { status: 202, body: requestJson(request) }
+  if (amount === undefined || request.amount === amount) {
+    return { answer: { status: 202, body: requestJson(request) } }
+  }
+  return {
+    answer: conflict(
+      'refund_exists_with_different_amount',
+      `A refund of ${request.amount} fen with this reference was asked for. For a further refund use another reference.`,
+      { param: 'reference', objects: { refund_request: requestJson(request) } },
+    ),
+  }
 }
 
 const listRefunds = operation({

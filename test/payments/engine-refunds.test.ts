@@ -284,3 +284,12 @@ test('a number by which Alipay has sent back another amount is booked by that am
   expect(shop.events(sold).slice(-2)).toEqual(['refund.succeeded', 'payment.review_required'])
   expect(ledgerOf()?.refunded).toBe(1000)
 })
+
+test('a refund that was decided by a payment that has changed since is not made', async () => {
+  const { version: paymentVersion } = (await shop.find(sold)).payment
+  const wish = { paymentId, amount: toFen(1000), paymentVersion }
+  const results = await Promise.all([shop.payments.refund(wish), shop.payments.refund(wish)])
+  expect(results.map(({ status }) => status).toSorted()).toEqual(['payment_changed', 'succeeded'])
+  await shop.elapse(15_000)
+  expect(ledgerOf()?.refunded).toBe(1000)
+})

@@ -100,6 +100,27 @@ describe('a refund above the limit', () => {
     expect(await refundsOf(payment)).toEqual([3_000, 2_000])
   })
 
+  test('is not split into many that come at once either', async () => {
+    const payment = await paid()
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        cashier.ask('POST', '/v1/refunds', { payment, amount: 2_000 }),
+      ),
+    )
+    const made = answers.map(({ json }) => json['object'])
+    expect(made.filter((object) => object === 'refund')).toHaveLength(2)
+    expect(made.filter((object) => object === 'refund_request')).toHaveLength(2)
+    expect(await refundsOf(payment)).toEqual([2_000, 2_000])
+  })
+
+  test('that is asked for again by its name with another amount is refused', async () => {
+    const payment = await paid()
+    const wish = { payment, reference: 'R-9' }
+    await cashier.ask('POST', '/v1/refunds', { ...wish, amount: 6_000 })
+    const other = await cashier.ask('POST', '/v1/refunds', { ...wish, amount: 7_000 })
+    expect(other.code).toBe('refund_exists_with_different_amount')
+  })
+
   test('that is asked for twice by one name is one request', async () => {
     const payment = await paid()
     const wish = { payment, reference: '退货单 7' }

@@ -71,9 +71,12 @@ export function createFakePayments(clock: Clock): FakePayments {
     bookBilledRefund: async (id) => records.get(id),
     askTrade: async () => 'unknown',
     askRefund: async () => 'unknown',
-    async refund({ paymentId, amount, reference = null, reason = null }) {
+    async refund({ paymentId, amount, reference = null, reason = null, paymentVersion }) {
       const record = records.get(paymentId)
       if (record === undefined) return { status: 'not_found' }
+      if ((paymentVersion ?? record.payment.version) !== record.payment.version) {
+        return { status: 'payment_changed', record }
+      }
       const now = clock.now()
       const id = `re_${record.refunds.length + 1}`
       const refund: Refund = {
