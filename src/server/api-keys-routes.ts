@@ -60,10 +60,16 @@ const updateKey = operation({
   problems: {
     ...NOT_FOUND,
     api_key_in_use: { status: 409, description: 'A key cannot end itself: use another one.' },
+    scopes_exceeded: { status: 403, description: 'When a key ends decides who may do as much.' },
   },
   async handle({ app, params, body, actor }) {
     const { name, expires_at: expiresAt } = body
     if (expiresAt !== undefined && params['id'] === actor.id) return inUse()
+    const known = (await app.access.listKeys(app.id)).find(({ id }) => id === params['id'])
+    // One that has ended would be given anew.
+    if (known && expiresAt !== undefined && !mayGive(actor.scopes, known.scopes)) {
+      return SCOPES_EXCEEDED
+    }
     const change = {
       ...(name !== undefined && { name }),
       ...(expiresAt !== undefined && { expiresAt }),

@@ -327,6 +327,11 @@ describe('users', () => {
     const more = await developer.ask('POST', '/v1/api_keys', key(['refunds:write']))
     expect(more.code).toBe('scopes_exceeded')
     expect((await developer.ask('POST', '/v1/api_keys', key(['webhooks:write']))).status).toBe(201)
+    const { json } = await owner.ask('POST', '/v1/api_keys', key('*'))
+    const path = `/v1/api_keys/${String(json['id'])}`
+    const anew = await developer.ask('PATCH', path, { expires_at: null })
+    expect(anew.code).toBe('scopes_exceeded')
+    expect((await developer.ask('PATCH', path, { name: 'y' })).status).toBe(200)
   })
 
   test('are made and managed by a key within what it may do itself', async () => {
