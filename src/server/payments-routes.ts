@@ -6,6 +6,7 @@
 import { formatRfc3339 } from '../alipay/index.ts'
 import {
   amountRefundable,
+  blocksReference,
   paymentJson,
   refundJson,
   refusalJson,
@@ -128,8 +129,9 @@ A payment with \`auth_code\` is \`succeeded\` at once, or \`pending\` while the 
       outTradeNo !== undefined
         ? await app.payments.findByOutTradeNo(outTradeNo)
         : reference !== undefined
-          ? (await app.payments.listByReference(reference)).find(
-              ({ payment: { id } }) => id !== insteadOf,
+          ? // Those that have ended were there before: they are not the one that is being made.
+            (await app.payments.listByReference(reference)).find(
+              (known) => known.payment.id !== insteadOf && blocksReference(known),
             )
           : undefined
     return record && { status: 202, body: json(app, record) }

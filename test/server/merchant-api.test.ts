@@ -546,3 +546,13 @@ test('every answer has a Request-Id of its own, and errors repeat it', async () 
   const { error } = (await response.json()) as { error: { request_id: string } }
   expect(error.request_id).toBe(response.headers.get('request-id'))
 })
+
+test('a sale that is late in being made is not taken for the one before it, which has ended', async () => {
+  const { api, payments, order } = startServer({ answerWithinMs: 100 })
+  await order()
+  payments.change('pay_1', { status: 'expired', reference: 'A-1' })
+  payments.create = () => new Promise(() => {})
+  const answer = await api('POST', '/v1/payments', { amount: 1, subject: 'x', reference: 'A-1' })
+  expect(answer.status).toBe(504)
+  expect(await answer.json()).toMatchObject({ error: { code: 'answer_pending' } })
+})
