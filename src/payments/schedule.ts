@@ -103,6 +103,11 @@ export function nextPollAt(payment: Payment, now: Instant, rules: PaymentRules):
   return earlier(next, payment.expiresAt)
 }
 
+/** When our code cannot be paid any more, whatever became of it. */
+export function codeEndsAt(payment: Payment): Instant {
+  return addMs(payment.shownAt ?? payment.createdAt, CODE_LIFETIME_MS)
+}
+
 /** When a code that nobody scanned counts as dead. */
 export function provenDeadAt(payment: Payment): Instant {
   return addMs(payment.expiresAt, PROOF_OF_DEATH_AFTER_MS)

@@ -17,7 +17,7 @@ import {
   backoffMs,
   CANCEL_SETTLES_MS,
   CLOSING_INTERVAL_MS,
-  CODE_LIFETIME_MS,
+  codeEndsAt,
   CONTRADICTION_MS,
   earlier,
   nextPollAt,
@@ -176,12 +176,23 @@ function tradeSeen(
   rules: PaymentRules,
 ): Transition {
   if (trade.totalAmount !== record.payment.amount) {
-    const asked = source === 'query' ? afterQuery(record, now, rules) : same(record)
+    const asked = source === 'query' ? otherTradeAsked(record, now, rules) : same(record)
     return forReview(asked, 'amount_mismatch', now)
   }
   const known = noteTrade(source === 'query' ? answered(record) : record, trade)
   const seen = tradeOfOrderSeen(known, trade, source, now, rules)
   return trade.isOtherSeller ? forReview(seen, 'seller_mismatch', now, record.payment.review) : seen
+}
+
+/**
+ * The number is that of a trade that is not ours, and no proof of the end will come: it is over
+ * once no code of ours can be paid any more.
+ */
+function otherTradeAsked(record: PaymentRecord, now: Instant, rules: PaymentRules): Transition {
+  const { payment } = record
+  return payment.status === 'closing' && now >= codeEndsAt(payment)
+    ? ended(record, now, null)
+    : afterQuery(record, now, rules)
 }
 
 /** What was asked about a payment that has succeeded is answered now. */
@@ -463,8 +474,7 @@ function tradeMissing(
     case 'closing': {
       const deadAt = provenDeadAt(payment)
       // A trade was seen already: both sides of Alipay will soon agree, or else its code dies.
-      const codeEndsAt = addMs(payment.shownAt ?? payment.createdAt, CODE_LIFETIME_MS)
-      if (payment.tradeStatus !== null && askedAt < codeEndsAt) {
+      if (payment.tradeStatus !== null && askedAt < codeEndsAt(payment)) {
         return scheduled(record, { ...settled, nextStepAt: addMs(now, CONTRADICTION_MS) })
       }
       if (askedAt >= deadAt) return ended(record, now, nextWatchAt(payment, now))

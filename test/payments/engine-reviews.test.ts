@@ -203,6 +203,13 @@ test('a payment of another amount is unpaid here: there is nothing to refund', a
   const { id } = sold.payment
   expect((await shop.find(sold)).payment.review).toBe('amount_mismatch')
   expect((await shop.payments.resolveReview(id, 'refund')).status).toBe('nothing_to_refund')
+  // Its number is another trade's: no proof will ever come, but no code lives longer than 2 hours.
+  await shop.elapse(7_320_000, { stepMs: 120_000 })
+  expect((await shop.find(sold)).payment).toMatchObject({
+    status: 'expired',
+    review: 'amount_mismatch',
+    nextStepAt: null,
+  })
   // The ledger has money that is not in the books, which is what the review is about.
   shop.emulator.reset()
 })
