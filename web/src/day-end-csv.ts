@@ -56,8 +56,9 @@ function figureText(name: Figure, value: number): string {
   return name === 'payments' || name === 'refunds' ? String(value) : (value / 100).toFixed(2)
 }
 
-/** A text that a spreadsheet would take for a formula is shown as text. */
+/** A text that a spreadsheet would take for a formula is shown as text; a figure may be below zero. */
 function cell(text: string): string {
-  const shown = /^[=+@\t\r]|^-(?!\d)/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown
+  const isFormula = /^\s*[=+\-@＝＋－＠]/.test(text) && !/^-\d+(?:\.\d\d)?$/.test(text)
+  const shown = isFormula ? `'${text}` : text
+  return /[",\r\n\t']/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown
 }

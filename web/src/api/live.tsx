@@ -68,7 +68,7 @@ function renewTouched(client: QueryClient, payments: ReadonlySet<string>): void 
 
 type Pages = InfiniteData<List<Payment>>
 
-/** Asks for the payments that changed, and puts each where it stands, or at the top if it is new. */
+/** Asks for the payments that changed, and puts each where it stands, or belongs if it is new. */
 async function renewRows(client: QueryClient, ids: ReadonlySet<string>): Promise<void> {
   const lists = { queryKey: ['payments', '/v1/payments'] }
   if (client.getQueriesData(lists).length === 0) return
@@ -81,7 +81,11 @@ async function renewRows(client: QueryClient, ids: ReadonlySet<string>): Promise
     ),
   )
   const changed = found.filter((one) => one !== undefined)
-  for (const [key, pages] of client.getQueriesData<Pages>(lists)) {
+  for (const list of client.getQueryCache().findAll(lists)) {
+    // A page that is under way would come back with the rows of before.
+    while (list.state.fetchStatus === 'fetching') await settled(list.promise)
+    const { queryKey: key } = list
+    const pages = client.getQueryData<Pages>(key)
     if (pages === undefined) continue
     // Whether a payment belongs to a narrowed list is for the server to say: one page is cheap.
     if (isNarrowed(key[2]) && pages.pages.length === 1) {
@@ -90,6 +94,12 @@ async function renewRows(client: QueryClient, ids: ReadonlySet<string>): Promise
       client.setQueryData<Pages>(key, withRows(pages, changed, isNarrowed(key[2])))
     }
   }
+}
+
+async function settled(work: Promise<unknown> | undefined): Promise<void> {
+  await work?.catch(() => {
+    // Who asked for it is told.
+  })
 }
 
 function isNarrowed(filters: unknown): boolean {
@@ -107,11 +117,20 @@ function withRows(all: Pages, changed: readonly Payment[], narrowed: boolean): P
       return now
     }),
   }))
-  const [first, ...others] = pages
-  const newest = first?.data[0]?.created_at ?? ''
-  const added = [...byId.values()]
-    .filter((one) => !narrowed && Date.parse(one.created_at) >= (Date.parse(newest) || 0))
-    .toSorted((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at))
-  if (first === undefined || added.length === 0) return { ...all, pages }
-  return { ...all, pages: [{ ...first, data: [...added, ...first.data] }, ...others] }
+  const last = pages.at(-1)
+  const oldest = last?.data.at(-1)
+  // Of what is older than all that was scrolled to, the next page tells.
+  const isWithin = (one: Payment): boolean =>
+    oldest === undefined || last?.has_more === false || byNewest(one, oldest) < 0
+  for (const one of narrowed ? [] : [...byId.values()].filter(isWithin)) {
+    const page = pages.find(({ data }) => byNewest(one, data.at(-1) ?? one) < 0) ?? last
+    page?.data.push(one)
+    page?.data.sort(byNewest)
+  }
+  return { ...all, pages }
+}
+
+/** The order of the server. */
+function byNewest(a: Payment, b: Payment): number {
+  return Date.parse(b.created_at) - Date.parse(a.created_at) || (a.id < b.id ? 1 : -1)
 }

@@ -147,6 +147,9 @@ function Toolbar({
   readonly replace: (all: Filters) => void
 }): ReactNode {
   const { common, payment: texts } = useTexts()
+  const [amount, setAmount] = useState(
+    filters.amount === undefined ? '' : (Number(filters.amount) / 100).toFixed(2),
+  )
   const day = (value: string | undefined, back = 0) =>
     value === undefined ? null : dayjs(value.slice(0, 10)).subtract(back, 'day')
   return (
@@ -201,11 +204,10 @@ function Toolbar({
         prefix="¥"
         placeholder={texts.amountFilter}
         aria-label={texts.amountFilter}
-        {...(filters.amount !== undefined && {
-          defaultValue: (Number(filters.amount) / 100).toFixed(2),
-        })}
-        onPressEnter={({ currentTarget }) => narrow({ amount: fenOf(currentTarget.value) })}
-        onBlur={({ currentTarget }) => narrow({ amount: fenOf(currentTarget.value) })}
+        value={amount}
+        onChange={(value) => setAmount(value ?? '')}
+        onPressEnter={() => narrow({ amount: fenOf(amount) })}
+        onBlur={() => narrow({ amount: fenOf(amount) })}
         style={{ width: 150 }}
       />
       <Checkbox
@@ -257,7 +259,11 @@ function SavedFilters({
   }
   const drop = (one: SavedFilter): void => {
     void modal.confirm({
-      title: `${common.remove} “${one.name}”?`,
+      title: (
+        <>
+          {common.remove} “<Foreign>{one.name}</Foreign>”?
+        </>
+      ),
       onOk: async () => {
         await request('DELETE', `/v1/saved_filters/${one.id}`).catch(complain)
         await renew()
@@ -324,6 +330,6 @@ function SavedFilters({
 }
 
 function fenOf(text: string): string {
-  const number = Math.round(Number(text.replaceAll(/[¥,\s]/g, '')) * 100)
+  const number = Math.round(Number(text) * 100)
   return number > 0 ? String(number) : ''
 }
