@@ -10,6 +10,7 @@ import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { root, startDev, type Dev, type Payment } from '../saoma-program.ts'
 import { seriousProblems } from './axe.ts'
+import { go } from './go.ts'
 import { fits, inBrowser, looksAt, nameOf, PHONE, shoot, show, test } from './in-browser.ts'
 import { becomeOwner, OWNER, ownerCode } from './people.ts'
 import { watchTransfer, wireBytes } from './transfer.ts'
@@ -320,23 +321,6 @@ const PAGES = [
   'settings',
   'account',
 ]
-
-/** Goes to another page as its links do, without loading all anew, and waits for what it shows. */
-async function go(page: Page, path: string): Promise<void> {
-  if (new URL(page.url()).pathname === path) return
-  await page.evaluate((to) => {
-    const scope = globalThis as unknown as {
-      document: { querySelector(selector: string): { id: string } }
-      history: { pushState(state: unknown, unused: string, url: string): void }
-      dispatchEvent(event: Event): void
-    }
-    scope.document.querySelector('main h1').id = 'left'
-    scope.history.pushState(null, '', to)
-    scope.dispatchEvent(new Event('popstate'))
-  }, path)
-  await page.waitForSelector('main h1:not(#left)')
-  await page.waitForSelector('.ant-skeleton, .ant-spin-spinning', { state: 'detached' })
-}
 
 async function makeOwner(page: Page, dev: Dev): Promise<void> {
   await page.fill('#code', ownerCode(dev))

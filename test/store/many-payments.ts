@@ -52,7 +52,7 @@ export async function putMany(
   const names = columns.map(({ name }) => String(name))
   const numbers = isSqlite
     ? `(with recursive n(i) as (select 1 union all select i + 1 from n where i < ${count}) select i from n)`
-    : `(select i from generate_series(1, ${count}) as i)`
+    : `(select i from generate_series(1::bigint, ${count}) as i)`
   await query(
     `insert into payments (${names.join(', ')})
      select ${names.map((name) => own[name] ?? `payments.${name}`).join(', ')}
