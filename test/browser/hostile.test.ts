@@ -215,7 +215,7 @@ async function turnedAround(page: Page): Promise<readonly string[]> {
           what: number,
         ): { nextNode(): { textContent: string; parentElement: Element_ } | null }
       }
-      getComputedStyle(element: Element_): { unicodeBidi: string; display: string }
+      getComputedStyle: (element: Element_) => { unicodeBidi: string; display: string }
     }
     const { document, getComputedStyle } = scope
     const wrong = [...document.querySelectorAll('[onerror], [onload], img[src="x"]')].map(

@@ -5,7 +5,7 @@
  */
 import { BellOutlined, PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
-import { Alert, Button, Card, Empty, Form, Input, Modal, Select, Skeleton, Space, Tag } from 'antd'
+import { Alert, Button, Card, Empty, Form, Input, Select, Skeleton, Space, Tag } from 'antd'
 import { useContext, useState, type ReactNode } from 'react'
 import { ALARM_KINDS, type AlarmKind } from '../../../src/alarms/alarm-kinds.ts'
 import type { AlarmChannel, AlarmTest, List } from '../api/objects.ts'
@@ -13,6 +13,7 @@ import { request } from '../api/request.ts'
 import { LanguageContext, useTexts } from '../language/language.tsx'
 import { useAct, useConfirm } from '../parts/act.ts'
 import { ChannelFields, settingsOf, type ChannelAnswers } from '../parts/channel-fields.tsx'
+import { Dialog } from '../parts/dialog.tsx'
 import { Foreign } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Problem } from '../parts/problem.tsx'
@@ -188,8 +189,7 @@ function Editing({
     if (saved !== undefined) close()
   }
   return (
-    <Modal
-      open
+    <Dialog
       title={isNew ? texts.add : texts.edit}
       onCancel={close}
       mask={{ closable: false }}
@@ -234,7 +234,7 @@ function Editing({
           </>
         )}
       </Form>
-    </Modal>
+    </Dialog>
   )
 }
 

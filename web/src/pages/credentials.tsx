@@ -4,7 +4,7 @@
  * @module
  */
 import { useQuery } from '@tanstack/react-query'
-import { Alert, Button, Card, Descriptions, Input, Modal, Space, Steps, Tag } from 'antd'
+import { Alert, Button, Card, Descriptions, Input, Space, Steps, Tag } from 'antd'
 import { useState, type ReactNode } from 'react'
 import type { Credential, List } from '../api/objects.ts'
 import { request } from '../api/request.ts'
@@ -12,6 +12,7 @@ import { useMay, useSession } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
 import { useAct, useConfirm } from '../parts/act.ts'
 import { Copyable } from '../parts/copyable.tsx'
+import { Dialog } from '../parts/dialog.tsx'
 import { Foreign, Moment } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Problem } from '../parts/problem.tsx'
@@ -192,8 +193,7 @@ function Guide({
   ]
   const [text, button, work] = steps[step] ?? [texts.activated, common.done, close]
   return (
-    <Modal
-      open
+    <Dialog
       width={640}
       title={texts.start}
       onCancel={close}
@@ -219,6 +219,6 @@ function Guide({
         style={{ margin: '16px 0 24px' }}
       />
       <div style={{ minHeight: 120 }}>{text}</div>
-    </Modal>
+    </Dialog>
   )
 }

@@ -5,7 +5,7 @@
  */
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
-import { Button, Card, Checkbox, Empty, Form, Input, Modal, Radio, Skeleton, Tag } from 'antd'
+import { Button, Card, Checkbox, Empty, Form, Input, Radio, Skeleton, Tag } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { APP_SCOPES } from '../../../src/access/scopes.ts'
 import type { ApiKey, List } from '../api/objects.ts'
@@ -13,6 +13,7 @@ import { request } from '../api/request.ts'
 import { useMay } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
 import { useAct, useConfirm } from '../parts/act.ts'
+import { Dialog } from '../parts/dialog.tsx'
 import { Foreign, Moment } from '../parts/money.tsx'
 import { OnceShown } from '../parts/once-shown.tsx'
 import { PageHead } from '../parts/page-head.tsx'
@@ -119,8 +120,7 @@ function Adding({
     tell(made.key)
   }
   return (
-    <Modal
-      open
+    <Dialog
       title={texts.add}
       onCancel={close}
       okText={common.create}
@@ -160,6 +160,6 @@ function Adding({
           </Form.Item>
         )}
       </Form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -174,11 +174,9 @@ function Toolbar({
         style={{ width: 120 }}
       />
       <DatePicker.RangePicker
-        value={
-          filters.created_from === undefined
-            ? null
-            : [day(filters.created_from), day(filters.created_before, 1)]
-        }
+        // A field that must not stay empty would not let the keyboard go on.
+        allowEmpty={[true, true]}
+        value={[day(filters.created_from), day(filters.created_before, 1)]}
         placeholder={[common.from, common.to]}
         aria-label={common.time}
         presets={[0, 1, 6, 29].map((back, index) => ({
@@ -321,7 +319,7 @@ function SavedFilters({
   ]
   if (items.length === 0) return null
   return (
-    <Dropdown trigger={['click']} menu={{ items }}>
+    <Dropdown autoFocus trigger={['click']} menu={{ items }}>
       <Button icon={<StarOutlined />}>
         {texts.savedFilters} <DownOutlined />
       </Button>

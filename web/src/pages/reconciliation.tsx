@@ -5,7 +5,7 @@
  */
 import { ArrowLeftOutlined, DownloadOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, Button, Card, Input, Modal, Select, Skeleton, Tag } from 'antd'
+import { Alert, Button, Card, Input, Select, Skeleton, Tag } from 'antd'
 import { useEffect, useState, type ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
 import { BASE } from '../api/base.ts'
@@ -14,6 +14,7 @@ import { request } from '../api/request.ts'
 import { useMay } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
 import { useAct } from '../parts/act.ts'
+import { Dialog } from '../parts/dialog.tsx'
 import { LongList } from '../parts/long-list.tsx'
 import { Foreign, Money, yuanText } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
@@ -280,8 +281,7 @@ function Resolving({
     if (done !== undefined) close()
   }
   return (
-    <Modal
-      open
+    <Dialog
       title={texts.resolve}
       onCancel={close}
       onOk={() => void save()}
@@ -299,6 +299,6 @@ function Resolving({
         onChange={({ target }) => setNote(target.value)}
         autoFocus
       />
-    </Modal>
+    </Dialog>
   )
 }

@@ -5,13 +5,14 @@
  */
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
-import { Button, Card, Form, Input, Modal, Select, Skeleton, Space, Tag } from 'antd'
+import { Button, Card, Form, Input, Select, Skeleton, Space, Tag } from 'antd'
 import { useState, type ReactNode } from 'react'
 import type { List, User } from '../api/objects.ts'
 import { request } from '../api/request.ts'
 import { useMay, useSession } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
 import { useAct, useConfirm } from '../parts/act.ts'
+import { Dialog } from '../parts/dialog.tsx'
 import { Foreign, Moment } from '../parts/money.tsx'
 import { OnceShown } from '../parts/once-shown.tsx'
 import { PageHead } from '../parts/page-head.tsx'
@@ -177,8 +178,7 @@ function Editing({
     if (saved.invitation !== undefined) invite(saved.invitation)
   }
   return (
-    <Modal
-      open
+    <Dialog
       title={isNew ? texts.add : common.edit}
       onCancel={close}
       okText={isNew ? texts.add : common.save}
@@ -216,6 +216,6 @@ function Editing({
           />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -5,7 +5,7 @@
  */
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
-import { Button, Card, Empty, Form, Input, Modal, Select, Skeleton, Tag } from 'antd'
+import { Button, Card, Empty, Form, Input, Select, Skeleton, Tag } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { Link } from 'react-router'
 import { EVENT_TYPES } from '../../../src/webhooks/event-types.ts'
@@ -15,6 +15,7 @@ import { request } from '../api/request.ts'
 import { useMay } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
 import { useAct } from '../parts/act.ts'
+import { Dialog } from '../parts/dialog.tsx'
 import { Foreign, Moment } from '../parts/money.tsx'
 import { OnceShown } from '../parts/once-shown.tsx'
 import { PageHead } from '../parts/page-head.tsx'
@@ -122,8 +123,7 @@ function Adding({
     tell(made.secret)
   }
   return (
-    <Modal
-      open
+    <Dialog
       title={texts.add}
       onCancel={close}
       okText={common.create}
@@ -150,6 +150,6 @@ function Adding({
           <Input maxLength={500} />
         </Form.Item>
       </Form>
-    </Modal>
+    </Dialog>
   )
 }

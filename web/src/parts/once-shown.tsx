@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { Alert, Modal } from 'antd'
+import { Alert } from 'antd'
 import type { ReactNode } from 'react'
 import { useTexts } from '../language/language.tsx'
 import { Copyable } from './copyable.tsx'
+import { Dialog } from './dialog.tsx'
 
 /** Shows it until it is put away. */
 export function OnceShown({
@@ -22,8 +23,7 @@ export function OnceShown({
 }): ReactNode {
   const { common } = useTexts()
   return (
-    <Modal
-      open
+    <Dialog
       title={title}
       onCancel={close}
       onOk={close}
@@ -34,6 +34,6 @@ export function OnceShown({
       <Alert type="warning" showIcon title={common.shownOnce} style={{ marginBottom: 16 }} />
       {hint !== undefined && <p className="quiet">{hint}</p>}
       <Copyable text={secret} />
-    </Modal>
+    </Dialog>
   )
 }

@@ -26,6 +26,7 @@ export function PreferencesMenu(): ReactNode {
   return (
     <>
       <Dropdown
+        autoFocus
         trigger={['click']}
         menu={{
           selectedKeys: [language],
@@ -36,6 +37,7 @@ export function PreferencesMenu(): ReactNode {
         <Button type="text" icon={<GlobalOutlined />} aria-label={texts.language} />
       </Dropdown>
       <Dropdown
+        autoFocus
         trigger={['click']}
         menu={{
           selectedKeys: [appearance],

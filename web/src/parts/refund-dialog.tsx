@@ -4,13 +4,14 @@
  * @module
  */
 import { useQuery } from '@tanstack/react-query'
-import { Alert, App, AutoComplete, Button, Form, InputNumber, Modal, Segmented } from 'antd'
+import { Alert, App, AutoComplete, Button, Form, InputNumber, Segmented } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { fen, yuan } from '../../../src/client/money.ts'
 import type { Payment, Refund, RefundRequest, ShopSettings } from '../api/objects.ts'
 import { newIntent, request } from '../api/request.ts'
 import { useMay } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
+import { Dialog } from './dialog.tsx'
 import { yuanText } from './money.tsx'
 import { Problem } from './problem.tsx'
 
@@ -72,8 +73,7 @@ export function RefundDialog({
     }
   }
   return (
-    <Modal
-      open
+    <Dialog
       title={texts.title}
       onCancel={close}
       mask={{ closable: false }}
@@ -162,7 +162,7 @@ export function RefundDialog({
           {texts.warn}
         </p>
       </Form>
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { App, DatePicker, Form, Modal, Radio } from 'antd'
+import { App, DatePicker, Form, Radio } from 'antd'
 import dayjs from 'dayjs'
 import { useState, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
@@ -13,6 +13,7 @@ import { today } from '../beijing.ts'
 import { useTexts } from '../language/language.tsx'
 import { useAct } from './act.ts'
 import { Comparing } from './comparing.tsx'
+import { Dialog } from './dialog.tsx'
 
 /** Both kinds of bills. */
 export const BILL_TYPES = ['trade', 'signcustomer'] as const
@@ -44,8 +45,7 @@ export function RunReconciliation({
     await navigate(`/reconciliations/${begun.id}`)
   }
   return (
-    <Modal
-      open
+    <Dialog
       title={texts.start}
       onCancel={close}
       okText={texts.start}
@@ -76,6 +76,6 @@ export function RunReconciliation({
         </Form.Item>
       </Form>
       {isBusy && <Comparing before={texts.fetching} />}
-    </Modal>
+    </Dialog>
   )
 }

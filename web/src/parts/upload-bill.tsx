@@ -5,13 +5,14 @@
  */
 import { InboxOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
-import { Modal, Progress, Upload } from 'antd'
+import { Progress, Upload } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
 import type { Reconciliation } from '../api/objects.ts'
 import { sendFile } from '../api/request.ts'
 import { useTexts } from '../language/language.tsx'
 import { Comparing } from './comparing.tsx'
+import { Dialog } from './dialog.tsx'
 import { Problem } from './problem.tsx'
 
 /** The dialog. */
@@ -35,7 +36,7 @@ export function UploadBill({ close }: { readonly close: () => void }): ReactNode
     await client.invalidateQueries({ queryKey: ['reconciliations'] })
   }
   return (
-    <Modal open title={texts.upload} onCancel={close} footer={null}>
+    <Dialog title={texts.upload} onCancel={close} footer={null}>
       <p className="quiet">{texts.uploadText}</p>
       {error !== null && <Problem error={error} />}
       {sent === null ? (
@@ -61,6 +62,6 @@ export function UploadBill({ close }: { readonly close: () => void }): ReactNode
       ) : (
         <Comparing before={texts.checking} />
       )}
-    </Modal>
+    </Dialog>
   )
 }

@@ -428,6 +428,7 @@ function Person(): ReactNode {
   }
   return (
     <Dropdown
+      autoFocus
       trigger={['click']}
       menu={{
         items: [
