@@ -100,7 +100,7 @@ All three orders ended as they should. Try it by hand: saoma dev`,
 不需要账号，不动真钱。左侧是人为拨快的北京时间。`,
     outro: `
 三笔订单都按预期结束。想亲手试一试：saoma dev`,
-    paidTitle: '一、付款成功，再分两次部分退款',
+    paidTitle: '一、支付成功，再分两次部分退款',
     unpaidTitle: '二、买家扫了码，到期（60 秒）仍未付款',
     unscannedTitle: '三、始终没有人扫码',
     merchant: '商户',

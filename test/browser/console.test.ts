@@ -56,7 +56,7 @@ inBrowser('the back office in a browser', () => {
     await page.keyboard.press('Enter')
     await page.waitForURL(`**q=${digits}`)
     await page.click('a:has-text("手冲咖啡 × 2")')
-    await page.waitForSelector('text=支付宝确认：买家已付款')
+    await page.waitForSelector('text=支付宝确认：买家已支付')
     expect(await page.textContent('.payment-amount')).toBe('¥88.88')
     await shoot(page, 'console-payment-paid')
     await page.click('button:has-text("查看原始报文") >> nth=0')

@@ -211,6 +211,7 @@ inBrowser('the counter in a browser', () => {
       expect(await page.textContent('#refund-of bdi')).toBe(evil)
     })
     await walk('charge', async (page) => {
+      await page.waitForSelector('#till')
       await page.keyboard.type('12345.67')
       await page.keyboard.press('Enter')
       await page.waitForSelector('#charge[data-state=waiting]')

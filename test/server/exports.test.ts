@@ -72,7 +72,7 @@ test('a CSV has every payment once, newest first, and nothing that a spreadsheet
   const [header, first, ...rest] = parseCsv(new TextDecoder().decode(bytes))
   expect(header?.slice(0, 7)).toEqual([
     '创建时间',
-    '付款时间',
+    '支付时间',
     '业务单号',
     '商户订单号',
     '支付宝交易号',
@@ -119,7 +119,7 @@ test('refunds are exported too, and a filter that their list does not know is re
   await under.payments.refund({ paymentId: payment.id, amount: toFen(123), reason: '=退' })
   const answer = await download({ kind: 'refunds', format: 'csv' })
   const [, row] = parseCsv(await answer.text())
-  expect(row?.slice(4, 8)).toEqual(['1.23', "'=退", '成功', payment.id])
+  expect(row?.slice(4, 8)).toEqual(['1.23', "'=退", '已退款', payment.id])
   for (const filters of [{ q: 'x' }, { reference: 'x' }, { status: 'expired' }]) {
     const refused = await download({ kind: 'refunds', format: 'csv', filters })
     expect(refused.status).toBe(400)

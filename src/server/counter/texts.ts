@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PAYMENT_WORDS } from '../../payments/status-words.ts'
 import type { Language } from '../cashier/language.ts'
 
 const zh = {
@@ -37,7 +38,7 @@ const zh = {
   orScan: '也可以直接用扫码枪扫顾客的付款码',
   sending: '正在提交…',
   changing: '正在取消收款码，请稍候…',
-  paidAlready: '顾客已经扫码付款，付款码没有扣款',
+  paidAlready: '顾客已经扫码支付，付款码没有扣款',
   received: '支付宝到账',
   timeLeft: '剩余',
   closeCode: '返回（付款结果会显示在最近订单）',
@@ -65,22 +66,12 @@ const zh = {
     scope_missing: '您的角色没有这个权限',
     amount_too_large: '超过了可退金额',
     payment_not_paid: '订单未支付，不能退款',
-    payment_already_succeeded: '顾客已付款，不能取消，如需退回请退款',
+    payment_already_succeeded: '顾客已经支付，不能取消，如需退回请退款',
     parameter_invalid: '输入的内容不正确',
-    reference_already_paid: '这一单顾客已经付款，没有再扣款',
+    reference_already_paid: '这一单顾客已经支付，没有再扣款',
     payment_closing: '上一个收款码还在确认，请稍候再扫',
   } as Readonly<Record<string, string>>,
-  states: {
-    created: '待确认',
-    pending: '待支付',
-    closing: '确认中',
-    succeeded: '已支付',
-    expired: '已过期',
-    canceled: '已取消',
-    failed: '失败',
-    refunded: '已退款',
-    partly_refunded: '部分退款',
-  } as Readonly<Record<string, string>>,
+  states: PAYMENT_WORDS.zh as Readonly<Record<string, string>>,
 }
 
 /** The words of one language. */
@@ -152,17 +143,7 @@ const en: CounterTexts = {
     reference_already_paid: 'This sale is paid already: nothing more was charged',
     payment_closing: 'The code before is still being canceled. Scan again in a moment',
   },
-  states: {
-    created: 'Unconfirmed',
-    pending: 'Waiting',
-    closing: 'Confirming',
-    succeeded: 'Paid',
-    expired: 'Expired',
-    canceled: 'Canceled',
-    failed: 'Failed',
-    refunded: 'Refunded',
-    partly_refunded: 'Partly refunded',
-  },
+  states: PAYMENT_WORDS.en,
 }
 
 /** All words, by language. */

@@ -6,6 +6,7 @@
 import type { Locale } from '../../access/index.ts'
 import { formatBeijingTime, formatYuan, toFen, type Instant } from '../../alipay/index.ts'
 import { paymentJson, type PaymentRecord, type Refund } from '../../payments/index.ts'
+import { PAYMENT_WORDS, REFUND_WORDS } from '../../payments/status-words.ts'
 import type { AppContext } from '../options.ts'
 
 /** What is exported. */
@@ -22,7 +23,7 @@ export const HEADERS: Readonly<Record<ExportKind, Readonly<Record<Locale, readon
   payments: {
     zh: [
       '创建时间',
-      '付款时间',
+      '支付时间',
       '业务单号',
       '商户订单号',
       '支付宝交易号',
@@ -33,7 +34,7 @@ export const HEADERS: Readonly<Record<ExportKind, Readonly<Record<Locale, readon
       '门店',
       '操作员',
       '终端',
-      '付款编号',
+      '订单编号',
     ],
     en: [
       'Created (Beijing)',
@@ -60,7 +61,7 @@ export const HEADERS: Readonly<Record<ExportKind, Readonly<Record<Locale, readon
       '金额（元）',
       '原因',
       '状态',
-      '付款编号',
+      '订单编号',
       '退款编号',
     ],
     en: [
@@ -94,7 +95,7 @@ export function paymentRow(
     payment.subject,
     formatYuan(payment.amount),
     formatYuan(toFen(shown.amount_refunded)),
-    STATUSES[language][payment.status] ?? payment.status,
+    PAYMENT_WORDS[language][payment.status],
     payment.storeId ?? '',
     payment.operatorId ?? '',
     payment.terminalId ?? '',
@@ -111,7 +112,7 @@ export function refundRow(refund: Refund, language: Locale): readonly string[] {
     refund.outRequestNo,
     formatYuan(refund.amount),
     refund.reason ?? '',
-    STATUSES[language][refund.status] ?? refund.status,
+    REFUND_WORDS[language][refund.status],
     refund.paymentId,
     refund.id,
   ]
@@ -119,19 +120,4 @@ export function refundRow(refund: Refund, language: Locale): readonly string[] {
 
 function time(at: Instant | null): string {
   return at === null ? '' : formatBeijingTime(at)
-}
-
-const STATUSES: Readonly<Record<Locale, Readonly<Record<string, string>>>> = {
-  zh: {
-    created: '创建中',
-    pending: '待处理',
-    closing: '关闭中',
-    succeeded: '成功',
-    expired: '已过期',
-    canceled: '已取消',
-    failed: '失败',
-    processing: '处理中',
-    requires_action: '需要处理',
-  },
-  en: {},
 }

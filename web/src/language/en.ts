@@ -4,6 +4,7 @@
  * @module
  */
 import type { AuditAction } from '../../../src/access/audit-actions.ts'
+import { PAYMENT_WORDS, REFUND_WORDS } from '../../../src/payments/status-words.ts'
 import type { Texts } from './zh.ts'
 
 type Loose<T> = T extends string
@@ -212,33 +213,23 @@ export const en: Loose<Texts> = {
   },
   payment: {
     one: 'Payment',
-    status: {
-      created: 'Creating',
-      pending: 'Waiting',
-      closing: 'Closing',
-      succeeded: 'Paid',
-      expired: 'Expired',
-      canceled: 'Canceled',
-      failed: 'Failed',
-    },
+    status: PAYMENT_WORDS.en,
     statusHint: {
       created: 'Alipay is being asked for a code',
       pending: 'Waiting for the buyer to scan and pay',
-      closing: 'Making sure at Alipay that nothing was paid',
+      closing: 'Asking Alipay whether it was paid after all',
       succeeded: 'The money has arrived',
-      expired: 'Not paid in time; closed at Alipay',
+      expired: 'Not paid in time: the code is dead, nothing was charged',
       canceled: 'Given up; the buyer cannot pay any more',
       failed: 'Alipay did not take the order',
     },
     scanned: 'Scanned',
     late: 'Paid late',
     duplicate: 'Paid twice',
-    partlyRefunded: 'Partly refunded',
-    refunded: 'Refunded',
     amount: 'Amount',
     subject: 'Subject',
     reference: 'Reference',
-    outTradeNo: 'Number (out_trade_no)',
+    outTradeNo: 'Order number',
     tradeNo: 'Alipay trade number',
     id: 'Id',
     paidAt: 'Paid',
@@ -351,14 +342,7 @@ export const en: Loose<Texts> = {
   refund: {
     one: 'Refund',
     title: 'Refund',
-    status: {
-      pending: 'Pending',
-      processing: 'Processing',
-      requires_action: 'Needs action',
-      succeeded: 'Refunded',
-      failed: 'Failed',
-      canceled: 'Canceled',
-    },
+    status: REFUND_WORDS.en,
     source: {
       api: 'Merchant',
       policy: 'Automatic',
@@ -414,7 +398,7 @@ export const en: Loose<Texts> = {
     cancel_answered: {
       close: 'Alipay closed it, unpaid',
       refund: 'It was paid in that instant, and Alipay gave it back',
-      none: 'Alipay knows no such trade: canceled',
+      none: 'Alipay knows no such trade: nobody paid',
     },
     cancel_refused: 'Alipay refused to cancel',
     close_answered: 'Alipay closed it',
@@ -588,7 +572,7 @@ export const en: Loose<Texts> = {
     finished: 'Finished',
     bill: 'Bill',
     books: 'Books',
-    number: 'Number',
+    number: 'Order number',
     dayEnd: 'Day’s end',
     none: 'No reconciliations yet',
     noDifferences: 'No differences: the books agree',

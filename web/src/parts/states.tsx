@@ -40,8 +40,8 @@ export function PaymentState({ payment }: { readonly payment: Payment }): ReactN
       {isRefunded && (
         <Tag style={{ margin: 0 }}>
           {payment.amount_refunded >= payment.amount
-            ? texts.payment.refunded
-            : texts.payment.partlyRefunded}
+            ? texts.payment.status.refunded
+            : texts.payment.status.partly_refunded}
         </Tag>
       )}
       {payment.review !== null && (
