@@ -23,6 +23,7 @@ export const AUDIT_ACTIONS = [
   'user.create_owner',
   'user.accept_invitation',
   'user.change_password',
+  'user.sign_out_elsewhere',
   'user.enable_totp',
   'user.disable_totp',
   'user.create',

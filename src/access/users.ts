@@ -54,13 +54,15 @@ export interface Users {
     readonly address?: string | undefined
   }): Promise<
     | { readonly status: 'signed_in'; readonly signedIn: SignedIn }
-    | Refused<'credentials_wrong' | 'totp_required'>
+    | Refused<'credentials_wrong' | 'totp_required' | 'totp_wrong'>
   >
   /** The session that a token opens, if it holds; it then holds on. */
   findSession(token: string): Promise<Session | undefined>
   /** Whether a session still holds, without using it. */
   isSignedIn(session: Session): Promise<boolean>
   signOut(session: Session): Promise<void>
+  /** Ends all other sessions of the user: on what he has lost, or left signed in. */
+  signOutElsewhere(session: Session): Promise<void>
 
   /** In the order in which they came. */
   list(appId: string): Promise<User[]>
@@ -291,7 +293,8 @@ export function createUsers(options: UsersOptions): Users {
       if (user?.status !== 'active' || !isRight) return { status: 'credentials_wrong' }
       if (user.totpEnabled) {
         if (code === undefined || code === '') return { status: 'totp_required' }
-        if (!(await takeCode(user, code))) return { status: 'credentials_wrong' }
+        // That the password was right is known since the code was asked for.
+        if (!(await takeCode(user, code))) return { status: 'totp_wrong' }
       }
       await forgetAttempts(store, { account })
       return { status: 'signed_in', signedIn: await begin(user) }
@@ -310,6 +313,9 @@ export function createUsers(options: UsersOptions): Users {
       return found?.user.status === 'active' && isAlive(found.session, clock.now())
     },
     signOut: ({ hash }) => store.deleteSession(hash),
+    async signOutElsewhere({ hash, user: { appId, id } }) {
+      await store.updateUser(appId, id, {}, { keep: hash })
+    },
 
     list: async (appId) => (await store.listUsers(appId)).map(toUser),
     async find(appId, id) {

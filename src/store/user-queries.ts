@@ -72,7 +72,15 @@ export function createUserStore(database: Omit<StoreDatabase, 'app'>): UserStore
       const row = toUserChange(change)
       const staysOwner =
         (change.role ?? 'owner') === 'owner' && (change.status ?? 'active') !== 'disabled'
-      if (Object.keys(row).length > 0) {
+      const changes = Object.keys(row).length > 0
+      if (!changes && endSessions !== undefined) {
+        await db
+          .deleteFrom('sessions')
+          .where('user_id', '=', storable(id))
+          .where('hash', '<>', endSessions.keep ?? '')
+          .execute()
+      }
+      if (changes) {
         const update = db
           .updateTable('users')
           .set(row)

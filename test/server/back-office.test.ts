@@ -266,7 +266,7 @@ describe('signing in', () => {
     expect(other.cookie).toBe('')
     // The one that was confirmed with.
     const replayed = await other.signIn(browser.email, PASSWORD, { code: codeNow() })
-    expect(replayed.code).toBe('credentials_wrong')
+    expect(replayed.code).toBe('totp_wrong')
     clock.advance(30_000)
     const both = await Promise.all(
       [1, 2].map(() => new Browser(under.get).signIn(browser.email, PASSWORD, { code: codeNow() })),

@@ -79,6 +79,14 @@ export function consoleApi(context: ServerContext, users: Users): Hono<RouteEnvi
     return c.body(null, 204)
   })
 
+  app.delete('/other_sessions', async (c) => {
+    const who = await authenticateSession(c, context)
+    if ('problem' in who) return sendProblem(c, who.problem)
+    await users.signOutElsewhere(who.actor.session)
+    await record(context, who.actor.session, 'user.sign_out_elsewhere', c)
+    return c.body(null, 204)
+  })
+
   app.post('/owner', async (c) => {
     const read = await readOwn(c, context, createOwnerFields)
     if (read.problem) return sendProblem(c, read.problem)
@@ -256,6 +264,7 @@ const CREDENTIALS_WRONG = unauthenticated(
 const SIGN_IN_PROBLEMS = {
   credentials_wrong: CREDENTIALS_WRONG,
   totp_required: unauthenticated('totp_required', 'Give the code of your authenticator app too.'),
+  totp_wrong: unauthenticated('totp_wrong', 'The code is wrong, or was used before.'),
 }
 const PASSWORD_WRONG = unauthenticated('credentials_wrong', 'Your current password is wrong.')
 const TOTP_WRONG = unauthenticated('code_wrong', 'The code is wrong, or was used before.')

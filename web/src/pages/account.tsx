@@ -9,6 +9,7 @@ import { useState, type ReactNode } from 'react'
 import { request } from '../api/request.ts'
 import { useSession } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
+import { useAct } from '../parts/act.ts'
 import { Copyable } from '../parts/copyable.tsx'
 import { Foreign } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
@@ -37,6 +38,7 @@ export default function Account(): ReactNode {
         </Card>
         <Password />
         <SecondStep />
+        <Elsewhere />
       </div>
     </>
   )
@@ -95,6 +97,22 @@ function Password(): ReactNode {
           {texts.password}
         </Button>
       </Form>
+    </Card>
+  )
+}
+
+function Elsewhere(): ReactNode {
+  const { account: texts } = useTexts()
+  const act = useAct('session')
+  const signOut = () => request('DELETE', '/console/api/other_sessions')
+  return (
+    <Card title={texts.elsewhere}>
+      <p className="quiet" style={{ marginTop: 0 }}>
+        {texts.elsewhereText}
+      </p>
+      <Button onClick={() => void act(signOut, texts.signedOutElsewhere)}>
+        {texts.signOutElsewhere}
+      </Button>
     </Card>
   )
 }
