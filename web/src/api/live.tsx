@@ -7,13 +7,13 @@
 import { useQueryClient, type InfiniteData, type QueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { followEvents } from '../../../src/client/follow-events.ts'
-import type { List, Payment } from './objects.ts'
+import type { List } from './objects.ts'
 import { request, requestStream, type Asked, type Method } from './request.ts'
 
 /** Events come in bursts; what is on the screen asks again once for all of a burst. */
 const GATHER_MS = 400
 
-/** Where more payments than these have changed at once, their list is asked for as a whole. */
+/** Where more rows than these have changed at once, their list is asked for as a whole. */
 const ROWS_MAX = 20
 
 /** A connection that broke is made again after so long at the most. */
@@ -34,16 +34,17 @@ export function useLive(mayFollow: boolean): void {
   useEffect(() => {
     if (!mayFollow) return
     const over = new AbortController()
-    const gathered = new Set<string>()
+    const gathered = { payments: new Set<string>(), refunds: new Set<string>() }
     let timer: ReturnType<typeof setTimeout> | undefined
     const renew = (): void => {
       timer = undefined
       renewTouched(client, gathered)
-      gathered.clear()
+      for (const ids of Object.values(gathered)) ids.clear()
     }
     void (async () => {
       for await (const event of followEvents(connection, { signal: over.signal })) {
-        if (event.payment !== null) gathered.add(event.payment)
+        if (event.payment !== null) gathered.payments.add(event.payment)
+        if (event.refund !== null) gathered.refunds.add(event.refund)
         timer ??= setTimeout(renew, GATHER_MS)
       }
     })().catch(() => {
@@ -56,26 +57,44 @@ export function useLive(mayFollow: boolean): void {
   }, [client, mayFollow])
 }
 
-function renewTouched(client: QueryClient, payments: ReadonlySet<string>): void {
-  void renewRows(client, payments)
+/** What events were about, by its ids. */
+interface Touched {
+  readonly payments: ReadonlySet<string>
+  readonly refunds: ReadonlySet<string>
+}
+
+function renewTouched(client: QueryClient, { payments, refunds }: Touched): void {
+  void renewRows(client, 'payments', payments)
+  void renewRows(client, 'refunds', refunds)
   void client.invalidateQueries({ queryKey: ['payments', 'latest'] })
-  void client.invalidateQueries({ queryKey: ['refunds'] })
+  void client.invalidateQueries({ queryKey: ['refunds', 'requests'] })
   void client.invalidateQueries({ queryKey: ['attention'] })
   void client.invalidateQueries({ queryKey: ['reconciliations'] })
   void client.invalidateQueries({ queryKey: ['figures'] })
   for (const id of payments) void client.invalidateQueries({ queryKey: ['payment', id] })
 }
 
-type Pages = InfiniteData<List<Payment>>
+/** What is in the lists that are kept up to date row by row. */
+interface Row {
+  readonly id: string
+  readonly created_at: string
+}
 
-/** Asks for the payments that changed, and puts each where it stands, or belongs if it is new. */
-async function renewRows(client: QueryClient, ids: ReadonlySet<string>): Promise<void> {
-  const lists = { queryKey: ['payments', '/v1/payments'] }
-  if (client.getQueriesData(lists).length === 0) return
+type Pages = InfiniteData<List<Row>>
+
+/** Asks for the rows that changed, and puts each where it stands, or belongs if it is new. */
+async function renewRows(
+  client: QueryClient,
+  name: keyof Touched,
+  ids: ReadonlySet<string>,
+): Promise<void> {
+  const path = `/v1/${name}`
+  const lists = { queryKey: [name, path] }
+  if (ids.size === 0 || client.getQueriesData(lists).length === 0) return
   if (ids.size > ROWS_MAX) return client.invalidateQueries(lists)
   const found = await Promise.all(
     [...ids].map((id) =>
-      request<Payment>('GET', `/v1/payments/${id}`).catch(() => {
+      request<Row>('GET', `${path}/${id}`).catch(() => {
         // It stays as it was; the next event of it asks again.
       }),
     ),
@@ -87,7 +106,7 @@ async function renewRows(client: QueryClient, ids: ReadonlySet<string>): Promise
     const { queryKey: key } = list
     const pages = client.getQueryData<Pages>(key)
     if (pages === undefined) continue
-    // Whether a payment belongs to a narrowed list is for the server to say: one page is cheap.
+    // Whether a row belongs to a narrowed list is for the server to say: one page is cheap.
     if (isNarrowed(key[2]) && pages.pages.length === 1) {
       void client.invalidateQueries({ queryKey: key, exact: true })
     } else {
@@ -103,11 +122,11 @@ async function settled(work: Promise<unknown> | undefined): Promise<void> {
 }
 
 function isNarrowed(filters: unknown): boolean {
-  return Object.keys(filters ?? {}).length > 0
+  return Object.values(filters ?? {}).some((value) => value !== undefined)
 }
 
 /** A list with what has changed in it; what is new belongs to one that nobody has narrowed. */
-function withRows(all: Pages, changed: readonly Payment[], narrowed: boolean): Pages {
+function withRows(all: Pages, changed: readonly Row[], narrowed: boolean): Pages {
   const byId = new Map(changed.map((one) => [one.id, one]))
   const pages = all.pages.map((page) => ({
     ...page,
@@ -120,7 +139,7 @@ function withRows(all: Pages, changed: readonly Payment[], narrowed: boolean): P
   const last = pages.at(-1)
   const oldest = last?.data.at(-1)
   // Of what is older than all that was scrolled to, the next page tells.
-  const isWithin = (one: Payment): boolean =>
+  const isWithin = (one: Row): boolean =>
     oldest === undefined || last?.has_more === false || byNewest(one, oldest) < 0
   for (const one of narrowed ? [] : [...byId.values()].filter(isWithin)) {
     const page = pages.find(({ data }) => byNewest(one, data.at(-1) ?? one) < 0) ?? last
@@ -131,6 +150,6 @@ function withRows(all: Pages, changed: readonly Payment[], narrowed: boolean): P
 }
 
 /** The order of the server. */
-function byNewest(a: Payment, b: Payment): number {
+function byNewest(a: Row, b: Row): number {
   return Date.parse(b.created_at) - Date.parse(a.created_at) || (a.id < b.id ? 1 : -1)
 }

@@ -119,13 +119,19 @@ function Channel({
       </div>
       <div role="status">
         {test === 'running' && <span className="quiet">{texts.testing}</span>}
-        {test !== null && test !== 'running' && <Tested test={test} />}
+        {test !== null && test !== 'running' && <Tested test={test} type={channel.type} />}
       </div>
     </Card>
   )
 }
 
-function Tested({ test: { told, error } }: { readonly test: AlarmTest }): ReactNode {
+function Tested({
+  test: { told, error },
+  type,
+}: {
+  readonly test: AlarmTest
+  readonly type: AlarmChannel['type']
+}): ReactNode {
   const { alarms: texts } = useTexts()
   const explain = useExplain()
   return (
@@ -134,15 +140,19 @@ function Tested({ test: { told, error } }: { readonly test: AlarmTest }): ReactN
       showIcon
       style={{ marginTop: 10 }}
       title={told ? texts.testOk : texts.testBad}
-      {...(error !== null && { description: <Foreign>{explain(error)}</Foreign> })}
+      {...(error !== null && { description: <Foreign>{explain(error, type)}</Foreign> })}
     />
   )
 }
 
 /** What the server says of a failure, in the language of the page. */
-function useExplain(): (error: string) => string {
+function useExplain(): (error: string, type: AlarmChannel['type']) => string {
   const { errors } = useTexts().alarms
-  return (error) => {
+  return (error, type) => {
+    const refused = /^refused it with code (-?\d+)/.exec(error)?.[1]
+    if (refused !== undefined)
+      return errors.refused(refused, errors.codes[`${type} ${refused}`] ?? '')
+    if (error.startsWith('answered what no robot answers')) return errors.noRobot
     const code = /^could not be reached \((.*)\)$/.exec(error)?.[1]
     if (code !== undefined) return errors.unreachable(code)
     const mail = /^the mail server answered (\d+)$/.exec(error)?.[1]

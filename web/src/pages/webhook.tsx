@@ -31,7 +31,7 @@ import { LongList } from '../parts/long-list.tsx'
 import { Foreign, Moment } from '../parts/money.tsx'
 import { OnceShown } from '../parts/once-shown.tsx'
 import { PageHead } from '../parts/page-head.tsx'
-import { Problem } from '../parts/problem.tsx'
+import { Problem, useComplain } from '../parts/problem.tsx'
 import { EndpointState } from './webhooks.tsx'
 
 const COLOURS = { pending: 'processing', succeeded: 'success', failed: 'error' } as const
@@ -208,6 +208,7 @@ function Actions({
   const confirm = useConfirm()
   const navigate = useNavigate()
   const client = useQueryClient()
+  const complain = useComplain()
   const { message } = App.useApp()
   const [open, setOpen] = useState<'rotate' | 'recover' | null>(null)
   const [overlap, setOverlap] = useState<number>(OVERLAPS[0])
@@ -238,10 +239,14 @@ function Actions({
     if (due !== undefined) void message.success(texts.recovered(due.count))
   }
   const remove = async (): Promise<void> => {
-    const gone = await act(() => request('DELETE', path))
-    if (gone === undefined) return
-    client.removeQueries({ queryKey: ['webhooks', endpoint.id] })
-    await navigate('/webhooks')
+    try {
+      await request('DELETE', path)
+      // The list asks again when it is shown; what is gone is not asked for.
+      await client.invalidateQueries({ queryKey: ['webhooks'], refetchType: 'none' })
+      await navigate('/webhooks')
+    } catch (error) {
+      complain(error)
+    }
   }
   return (
     <Space wrap>
