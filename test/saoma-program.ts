@@ -44,7 +44,7 @@ export interface Running {
   ended(): Promise<number | null>
 }
 
-type Method = 'GET' | 'POST' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 /** A `saoma dev` that is ready. */
 export interface Dev extends Running {

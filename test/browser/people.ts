@@ -57,8 +57,13 @@ export async function becomeOwner(dev: AtWork): Promise<Person> {
 }
 
 /** Takes somebody on, who chooses a password. */
-export async function hire(dev: Dev, owner: Person, role: Role): Promise<Person> {
-  const person = { email: `${role}@example.com`, name: '小李', password: 'another long phrase 2' }
+export async function hire(
+  dev: Dev,
+  owner: Person,
+  role: Role,
+  email = `${role}@example.com`,
+): Promise<Person> {
+  const person = { email, name: '小李', password: 'another long phrase 2' }
   const { invitation } = await act<{ invitation: string }>(dev, owner, '/users', {
     email: person.email,
     name: person.name,

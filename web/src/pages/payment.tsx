@@ -8,16 +8,18 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, App, Button, Card, Descriptions, Drawer, Skeleton, Space, Timeline } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
-import type { List, Payment, Refund, TimelineEntry } from '../api/objects.ts'
+import type { List, Payment, Refund, RefundRequest, TimelineEntry } from '../api/objects.ts'
 import { request } from '../api/request.ts'
 import { useMay } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
+import { useAnswer } from '../parts/answer.ts'
 import { Copyable } from '../parts/copyable.tsx'
 import { Foreign, Moment, Money, yuanText } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Problem, useComplain } from '../parts/problem.tsx'
 import { RefundDialog } from '../parts/refund-dialog.tsx'
 import { RefundLine } from '../parts/refund-line.tsx'
+import { RefundRequestLine } from '../parts/refund-request-line.tsx'
 import { Resolve } from '../parts/resolve.tsx'
 import { PaymentState } from '../parts/states.tsx'
 import { useTold } from '../parts/told.ts'
@@ -39,6 +41,13 @@ export default function PaymentPage(): ReactNode {
     queryFn: () =>
       request<List<Refund>>('GET', '/v1/refunds', { query: { payment: id, limit: 100 } }),
   })
+  const asked = useQuery({
+    queryKey: ['refunds', 'requests', 'pending'],
+    queryFn: () =>
+      request<List<RefundRequest>>('GET', '/v1/refund_requests', {
+        query: { status: 'pending', limit: 100 },
+      }),
+  })
   if (payment.error !== null && payment.data === undefined)
     return <Problem error={payment.error} again={() => void payment.refetch()} />
   if (payment.data === undefined) return <Skeleton active paragraph={{ rows: 10 }} />
@@ -47,6 +56,7 @@ export default function PaymentPage(): ReactNode {
       payment={payment.data}
       timeline={timeline.data?.data ?? []}
       refunds={refunds.data?.data ?? []}
+      asked={asked.data?.data.filter(({ payment: about }) => about === id) ?? []}
     />
   )
 }
@@ -55,12 +65,19 @@ function Whole({
   payment,
   timeline,
   refunds,
+  asked,
 }: {
   readonly payment: Payment
   readonly timeline: readonly TimelineEntry[]
   readonly refunds: readonly Refund[]
+  readonly asked: readonly RefundRequest[]
 }): ReactNode {
   const { common, menu, payment: texts, review } = useTexts()
+  const may = useMay()
+  const answer = useAnswer()
+  const { trade_status: tradeStatus } = payment.alipay
+  const mayNotRefund =
+    payment.review === null && payment.amount_refundable > 0 && !may('refunds:create')
   return (
     <>
       <Link to="/payments" style={{ display: 'inline-block', marginBottom: 8 }}>
@@ -98,14 +115,21 @@ function Whole({
             <div style={{ fontSize: 16, margin: '4px 0' }}>
               <Foreign>{payment.subject}</Foreign>
             </div>
-            <div className="quiet">{texts.statusHint[payment.status]}</div>
+            <p className="tell">
+              <span className="quiet">{texts.tell}</span>{' '}
+              <strong>{answer(payment, refunds)}</strong>
+            </p>
+            {mayNotRefund && <div className="quiet">{texts.byCashier}</div>}
           </Card>
           <Card title={texts.timeline} extra={<span className="quiet">{common.beijing}</span>}>
             <Story entries={timeline} />
           </Card>
-          {refunds.length > 0 && (
+          {refunds.length + asked.length > 0 && (
             <Card title={texts.refunds}>
               <div className="grid">
+                {asked.map((one) => (
+                  <RefundRequestLine key={one.id} request={one} />
+                ))}
                 {refunds.map((refund) => (
                   <RefundLine key={refund.id} refund={refund} />
                 ))}
@@ -126,12 +150,12 @@ function Whole({
               items={[
                 {
                   key: 'out',
-                  label: texts.outTradeNo,
+                  label: `${texts.outTradeNo} · ${texts.outTradeNoHint}`,
                   children: <Copyable text={payment.alipay.out_trade_no} />,
                 },
                 {
                   key: 'trade',
-                  label: texts.tradeNo,
+                  label: `${texts.tradeNo} · ${texts.tradeNoHint}`,
                   children:
                     payment.alipay.trade_no === null ? (
                       '—'
@@ -142,7 +166,8 @@ function Whole({
                 {
                   key: 'status',
                   label: texts.tradeStatus,
-                  children: payment.alipay.trade_status ?? '—',
+                  children:
+                    tradeStatus === null ? '—' : (texts.tradeStatuses[tradeStatus] ?? tradeStatus),
                 },
               ]}
             />

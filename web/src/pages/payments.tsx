@@ -36,7 +36,7 @@ type Filters = Readonly<Partial<Record<(typeof FILTERS)[number], string>>>
 
 /** The list of payments. */
 export default function Payments(): ReactNode {
-  const { menu, payment: texts } = useTexts()
+  const { common, menu, payment: texts } = useTexts()
   const [address, setAddress] = useSearchParams()
   const filters: Filters = Object.fromEntries(
     FILTERS.flatMap((name) => (address.get(name) ? [[name, address.get(name) ?? '']] : [])),
@@ -60,7 +60,7 @@ export default function Payments(): ReactNode {
         name="payments"
         path="/v1/payments"
         query={filters}
-        empty={isNarrowed ? texts.noneFound : texts.noneYet}
+        empty={isNarrowed ? <NoneFound /> : texts.noneYet}
         width={980}
         columns={[
           {
@@ -81,16 +81,21 @@ export default function Payments(): ReactNode {
             ),
           },
           {
-            title: texts.one,
+            title: common.status,
             key: 'state',
             width: 190,
             render: (_, one) => <PaymentState payment={one} />,
           },
           {
-            title: texts.outTradeNo,
+            title: texts.numbers,
             key: 'number',
-            width: 240,
-            render: (_, one) => <bdi className="mono one-line">{one.alipay.out_trade_no}</bdi>,
+            width: 250,
+            render: (_, { alipay }) => (
+              <>
+                <bdi className="mono one-line">{alipay.out_trade_no}</bdi>
+                <bdi className="mono one-line quiet">{alipay.trade_no}</bdi>
+              </>
+            ),
           },
           {
             title: texts.createdAt,
@@ -117,6 +122,20 @@ export default function Payments(): ReactNode {
         )}
       />
     </>
+  )
+}
+
+function NoneFound(): ReactNode {
+  const { payment: texts } = useTexts()
+  return (
+    <div className="none-found">
+      <div>{texts.noneFound}</div>
+      <ul className="quiet">
+        {texts.noneFoundHints.map((hint) => (
+          <li key={hint}>{hint}</li>
+        ))}
+      </ul>
+    </div>
   )
 }
 
@@ -161,7 +180,7 @@ function Toolbar({
         aria-label={texts.searchTitle}
         enterButton={<Button type="primary" icon={<SearchOutlined />} aria-label={common.search} />}
         maxLength={128}
-        onSearch={(q) => narrow({ q: q.trim() })}
+        onSearch={(q) => narrow({ q: asWritten(q) })}
         style={{ flex: '1 1 260px', maxWidth: 420 }}
       />
       <Select<string | null>
@@ -330,4 +349,10 @@ function SavedFilters({
 function fenOf(text: string): string {
   const number = Math.round(Number(text) * 100)
   return number > 0 ? String(number) : ''
+}
+
+/** A number that was read out in groups is one number. */
+function asWritten(text: string): string {
+  const name = text.trim()
+  return /^[\d\s]+$/.test(name) ? name.replaceAll(/\s/g, '') : name
 }

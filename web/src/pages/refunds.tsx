@@ -4,7 +4,7 @@
  * @module
  */
 import { useQuery } from '@tanstack/react-query'
-import { Card, Select, Tabs, Tag } from 'antd'
+import { Card, Select, Tabs } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { Link } from 'react-router'
 import type { List, Refund, RefundRequest } from '../api/objects.ts'
@@ -14,8 +14,8 @@ import { LongList } from '../parts/long-list.tsx'
 import { Foreign, Moment, Money } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Problem } from '../parts/problem.tsx'
-import { RefundDecision } from '../parts/refund-decision.tsx'
 import { RefundActions } from '../parts/refund-line.tsx'
+import { RefundRequestLine } from '../parts/refund-request-line.tsx'
 import { RefundState } from '../parts/states.tsx'
 
 const STATUSES = [
@@ -134,7 +134,7 @@ function All(): ReactNode {
 }
 
 function Requests(): ReactNode {
-  const { common, refund: texts, payment } = useTexts()
+  const { common, refund: texts } = useTexts()
   const { data, error, refetch } = useQuery({
     queryKey: ['refunds', 'requests'],
     queryFn: () =>
@@ -151,42 +151,7 @@ function Requests(): ReactNode {
     <div className="grid">
       {data?.data.map((one) => (
         <Card key={one.id} size="small">
-          <div style={{ display: 'flex', flexWrap: 'wrap', gap: 14, alignItems: 'center' }}>
-            <strong style={{ fontSize: 18 }}>
-              <Money fen={one.amount} />
-            </strong>
-            <Tag
-              color={
-                one.status === 'pending'
-                  ? 'warning'
-                  : one.status === 'approved'
-                    ? 'success'
-                    : 'default'
-              }
-            >
-              {texts.requestStatus[one.status]}
-            </Tag>
-            <span style={{ flex: '1 1 220px', minWidth: 0 }}>
-              <span className="quiet">{texts.requestedBy}: </span>
-              <Foreign>{one.requested_by.name}</Foreign> · <Moment at={one.created_at} short />
-              {one.reason !== null && (
-                <div>
-                  <Foreign>{one.reason}</Foreign>
-                </div>
-              )}
-              <div>
-                <Link to={`/payments/${one.payment}`}>
-                  {payment.one} <span className="mono">{one.payment}</span>
-                </Link>
-              </div>
-              {one.decided_by !== null && (
-                <div className="quiet">
-                  {texts.decidedBy}: <Foreign>{one.decided_by.name}</Foreign>
-                </div>
-              )}
-            </span>
-            {one.status === 'pending' && <RefundDecision request={one} />}
-          </div>
+          <RefundRequestLine request={one} linked />
         </Card>
       ))}
       {data === undefined && <Card loading>{common.loading}</Card>}

@@ -34,7 +34,7 @@ export function LongList<Item extends { readonly id: string }>({
   readonly columns: readonly TableColumnType<Item>[]
   /** A row on a phone. */
   readonly card: (item: Item) => ReactNode
-  readonly empty: string
+  readonly empty: ReactNode
   /** Below it the table scrolls sideways, in pixels. */
   readonly width?: number
 }): ReactNode {

@@ -15,13 +15,13 @@ import { useComplain } from './problem.tsx'
 
 /** Approves or declines it; nobody his own. */
 export function RefundDecision({ request: one }: { readonly request: RefundRequest }): ReactNode {
-  const { common, refund: texts } = useTexts()
+  const { common, payment: words, refund: texts } = useTexts()
   const { user } = useSession()
   const may = useMay()
   const client = useQueryClient()
   const complain = useComplain()
   const { modal, message } = App.useApp()
-  if (!may('refunds:approve')) return null
+  if (!may('refunds:approve')) return <span className="quiet">{words.byFinance}</span>
   const isOwn = one.requested_by.id === user.id
   const decide = (action: 'approve' | 'decline'): void => {
     void modal.confirm({

@@ -45,12 +45,13 @@ export function RefundLine({ refund }: { readonly refund: Refund }): ReactNode {
 
 /** Tries again, or gives up, where a refund waits for a person. */
 export function RefundActions({ refund }: { readonly refund: Refund }): ReactNode {
-  const { review, common } = useTexts()
+  const { review, common, payment } = useTexts()
   const may = useMay()
   const client = useQueryClient()
   const { modal, message } = App.useApp()
   const complain = useComplain()
-  if (refund.status !== 'requires_action' || !may('refunds:write')) return null
+  if (refund.status !== 'requires_action') return null
+  if (!may('refunds:write')) return <span className="quiet">{payment.byFinance}</span>
   const act = async (action: 'retry' | 'cancel'): Promise<void> => {
     try {
       await request<Refund>('POST', `/v1/refunds/${refund.id}/${action}`)

@@ -15,12 +15,12 @@ import { useComplain } from './problem.tsx'
 
 /** The two decisions. */
 export function Resolve({ payment }: { readonly payment: Payment }): ReactNode {
-  const { common, review: texts } = useTexts()
+  const { common, payment: words, review: texts } = useTexts()
   const may = useMay()
   const client = useQueryClient()
   const { modal, message } = App.useApp()
   const complain = useComplain()
-  if (!may('payments:write')) return null
+  if (!may('payments:write')) return <span className="quiet">{words.byFinance}</span>
   const decide = (action: 'accept' | 'refund'): void => {
     const isAccept = action === 'accept'
     void modal.confirm({

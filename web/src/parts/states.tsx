@@ -44,6 +44,11 @@ export function PaymentState({ payment }: { readonly payment: Payment }): ReactN
             : texts.payment.status.partly_refunded}
         </Tag>
       )}
+      {payment.review === null && payment.late && (
+        <Tag style={{ margin: 0 }}>
+          {payment.duplicate_of === null ? texts.payment.late : texts.payment.duplicate}
+        </Tag>
+      )}
       {payment.review !== null && (
         <Tag color="warning" style={{ margin: 0 }}>
           {texts.review[payment.review]}

@@ -117,7 +117,7 @@ export const zh = {
     expiredTitle: '二维码已过期',
     expiredText: '没有扣款，请商家重新出示二维码。',
     closedTitle: '交易已关闭',
-    closedText: '商家已撤销或关闭这笔交易，没有扣款。',
+    closedText: '商家已取消或关闭这笔交易，没有扣款。',
     otherBuyerTitle: '已被其他买家扫描',
     otherBuyerText: '这笔订单只能由先扫码的买家付款。',
     alreadyPaidTitle: '这笔订单已支付',
