@@ -6,16 +6,24 @@
  * @module
  */
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { expect, onTestFinished, vi } from 'vitest'
 import { totpCode } from '../../src/access/totp.ts'
 import { en } from '../../web/src/language/en.ts'
 import { zh } from '../../web/src/language/zh.ts'
 import { billFile, fileOf } from '../books/bill-files.ts'
-import { PATIENCE, startDev, type Dev, type Payment } from '../saoma-program.ts'
+import {
+  PATIENCE,
+  saoma,
+  startDev,
+  temporaryFolder,
+  type Dev,
+  type Payment,
+} from '../saoma-program.ts'
 import { fits, inBrowser, shoot, SIZES, test, type Look, type OpenOptions } from './in-browser.ts'
 import { act, becomeOwner, hire, type Person } from './people.ts'
 
@@ -499,6 +507,8 @@ inBrowser('the paths of the back office', () => {
       await page.getByRole('dialog').getByLabel(words.note).fill(`looked at ${name}`)
       await button(page.getByRole('dialog'), common.save).click()
       await row.getByText(words.resolved, { exact: true }).waitFor()
+      // That a difference is named does not make the sums the same.
+      await page.getByText(words.explained('¥18.00')).waitFor()
       expect(await fits(page)).toBe(true)
       await shoot(page, `paths-day-${name}`)
 
@@ -525,6 +535,36 @@ inBrowser('the paths of the back office', () => {
       expect(csv).toContain(dayEnds.gross)
       expect(csv).toContain('18.00')
       await shoot(page, `paths-day-end-${name}`)
+    },
+  )
+  test.skipIf(!ALL)(
+    'refunds that are held after a restored backup go on once an owner says why',
+    async ({ open }) => {
+      const before = await startDev()
+      const payment = await paid(before, 'before the backup')
+      const copy = join(temporaryFolder(), 'copy.db')
+      await saoma(['backup', copy, `--folder=${before.options.folder}`])
+      await before.kill('SIGKILL')
+      const folder = temporaryFolder()
+      await saoma(['restore', copy, `--folder=${folder}`])
+      cpSync(join(before.options.folder, 'emulator'), join(folder, 'emulator'), { recursive: true })
+      const dev = await startDev({ ...before.options, folder })
+      const refund = await dev.api('POST', '/refunds', { payment: payment.id, amount: 100 })
+      expect(refund.status).toBe('requires_action')
+      const page = await open({ as: await becomeOwner(dev) })
+      await page.goto(`${dev.server}/console/attention`)
+      await page.getByText(zh.review.refund_hold).waitFor()
+      await page.getByText(zh.review.uncovered).first().waitFor()
+      await shoot(page, 'paths-hold')
+      await button(page, zh.review.lift).click()
+      const dialog = page.getByRole('dialog')
+      expect(await button(dialog, zh.review.lift).isDisabled()).toBe(true)
+      await dialog.getByLabel(zh.review.liftReason).fill('已与支付宝后台核对')
+      await button(dialog, zh.review.lift).click()
+      await page.getByText(zh.review.none, { exact: true }).waitFor()
+      await vi.waitFor(async () => {
+        expect((await dev.api('GET', `/refunds/${refund.id}`)).status).toBe('succeeded')
+      }, PATIENCE)
     },
   )
 })

@@ -28,7 +28,7 @@ export function dayEndCsv(
     ['', texts.books, texts.bill, texts.difference],
     ...FIGURES.map((name) => [
       texts[name],
-      figureText(name, books[name]),
+      bill === null && name === 'fee' ? '' : figureText(name, books[name]),
       bill === null ? '' : figureText(name, bill[name]),
       bill === null ? '' : figureText(name, bill[name] - books[name]),
     ]),

@@ -17,6 +17,7 @@ import { LanguageContext, useTexts } from '../language/language.tsx'
 import { saveFile } from '../parts/save-file.ts'
 import { Foreign, momentText, yuanText } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
+import { useVerdict } from '../parts/verdict.ts'
 import { Problem } from '../parts/problem.tsx'
 
 /** The page of day's ends. */
@@ -146,7 +147,7 @@ function Sums({
         {FIGURES.map((name) => (
           <tr key={name}>
             <th scope="row">{texts[name]}</th>
-            <td>{figure(name, books[name])}</td>
+            <td>{bill === null && name === 'fee' ? '—' : figure(name, books[name])}</td>
             <td>{bill === null ? '—' : figure(name, bill[name])}</td>
             <td className="wide-only">
               {bill === null || bill[name] === books[name]
@@ -246,16 +247,13 @@ function Reasons({ summary: { reasons } }: { readonly summary: DaySummary }): Re
 
 /** Whether all of it is explained, and the way to the single differences. */
 function Verdict({ summary }: { readonly summary: DaySummary }): ReactNode {
-  const { dayEnds: texts, reconciliations } = useTexts()
-  const { unexplained, reconciliation, date } = summary
+  const { dayEnds: texts } = useTexts()
+  const verdict = useVerdict()(summary)
+  const { reconciliation, date } = summary
   return (
     <Space wrap>
-      {unexplained !== null && (
-        <span className={unexplained === 0 ? 'good' : 'bad'}>
-          {unexplained === 0
-            ? reconciliations.explained
-            : reconciliations.unexplained(yuanText(unexplained))}
-        </span>
+      {verdict !== null && (
+        <span className={verdict.kind === 'success' ? 'good' : 'bad'}>{verdict.text}</span>
       )}
       <Link
         className="no-print"

@@ -72,7 +72,7 @@ function Whole({
   readonly refunds: readonly Refund[]
   readonly asked: readonly RefundRequest[]
 }): ReactNode {
-  const { common, menu, payment: texts, review } = useTexts()
+  const { common, menu, payment: texts, review, timeline: told } = useTexts()
   const may = useMay()
   const answer = useAnswer()
   const { trade_status: tradeStatus } = payment.alipay
@@ -101,8 +101,10 @@ function Whole({
           type="error"
           showIcon
           style={{ marginBottom: 16 }}
-          title={payment.failure.message}
-          description={`${payment.failure.alipay.sub_msg} (${payment.failure.alipay.sub_code})`}
+          title={[told.precreate_refused, payment.failure.alipay.sub_msg]
+            .filter((text) => text !== '')
+            .join(' · ')}
+          description={payment.failure.message}
         />
       )}
       <div className="grid split">

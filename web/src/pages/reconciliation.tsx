@@ -19,6 +19,7 @@ import { LongList } from '../parts/long-list.tsx'
 import { Foreign, Money, yuanText } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Problem } from '../parts/problem.tsx'
+import { useVerdict } from '../parts/verdict.ts'
 import { ReconciliationState } from './reconciliations.tsx'
 
 const COLOURS = {
@@ -205,7 +206,9 @@ function Sums({ date }: { readonly date: string }): ReactNode {
     queryKey: ['reconciliations', 'day', date],
     queryFn: () => request<DaySummary>('GET', '/v1/day_summaries', { query: { date } }),
   })
+  const judge = useVerdict()
   if (error !== null) return <Problem error={error} />
+  const verdict = data === undefined ? null : judge(data)
   const rows = ['gross', 'refunded', 'discount', 'fee', 'net'] as const
   const cell = (
     side: DaySummary['books'] | null | undefined,
@@ -247,15 +250,7 @@ function Sums({ date }: { readonly date: string }): ReactNode {
           ))}
         </tbody>
       </table>
-      {typeof data?.unexplained === 'number' && (
-        <Alert
-          type={data.unexplained === 0 ? 'success' : 'error'}
-          showIcon
-          title={
-            data.unexplained === 0 ? texts.explained : texts.unexplained(yuanText(data.unexplained))
-          }
-        />
-      )}
+      {verdict !== null && <Alert type={verdict.kind} showIcon title={verdict.text} />}
     </Card>
   )
 }

@@ -26,7 +26,6 @@ export function PageHead({
         <h1>{title}</h1>
         {lead !== undefined && <div className="quiet">{lead}</div>}
       </div>
-      <div className="fill" />
       {children}
     </div>
   )

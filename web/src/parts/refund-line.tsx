@@ -31,13 +31,19 @@ export function RefundLine({ refund }: { readonly refund: Refund }): ReactNode {
           <Moment at={refund.created_at} short />
         </span>
       </div>
-      {refund.reason !== null && <Foreign>{refund.reason}</Foreign>}
+      {refund.reason !== null && (
+        <div>
+          {texts.reason}: <Foreign>{refund.reason}</Foreign>
+        </div>
+      )}
       {refund.failure !== null && (
         <div>
           <Foreign>{`${refund.failure.message} ${refund.failure.alipay.sub_msg}`}</Foreign>
         </div>
       )}
-      <bdi className="mono quiet">{refund.alipay.out_request_no}</bdi>
+      <div className="quiet">
+        {texts.number}: <bdi className="mono">{refund.alipay.out_request_no}</bdi>
+      </div>
       <RefundActions refund={refund} />
     </div>
   )
