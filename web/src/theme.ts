@@ -44,6 +44,8 @@ export function lookOf(isDark: boolean): ThemeConfig {
         "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'PingFang SC', 'HarmonyOS Sans SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif",
     },
     components: {
+      // White is not to be read on a red that is light enough for text.
+      Button: { ...(isDark && { dangerColor: '#1b0605' }) },
       Layout: {
         headerHeight: 56,
         headerPadding: '0 24px',

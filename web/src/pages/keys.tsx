@@ -149,7 +149,17 @@ function Adding({
           />
         </Form.Item>
         {kind === 'restricted' && (
-          <Form.Item name="scopes" rules={[{ required: true, message: signIn.required }]}>
+          <Form.Item
+            name="scopes"
+            // Not as `required`: a group of boxes may not say that of itself.
+            rules={[
+              {
+                validator: async (_, chosen: readonly string[] = []) => {
+                  if (chosen.length === 0) throw new Error(signIn.required)
+                },
+              },
+            ]}
+          >
             <Checkbox.Group
               style={{ display: 'grid', gap: 6 }}
               options={APP_SCOPES.map((value) => ({
