@@ -28,6 +28,8 @@ export interface Credential {
   readonly applicationPublicKey: string
   /** Of Alipay: its public key, or certificates; `null` until it was copied back from Alipay. */
   readonly alipay: AlipayTrust | null
+  /** Whether it has a key of its own by which the content of calls is encrypted (接口内容加密). */
+  readonly isEncrypted: boolean
   readonly createdAt: Instant
   readonly verifiedAt: Instant | null
   readonly activatedAt: Instant | null
@@ -43,4 +45,6 @@ export type AlipayTrust =
 export interface StoredCredential extends Credential {
   /** The application's private key, one line of base64, sealed. */
   readonly sealedPrivateKey: string
+  /** The AES key of the content (接口内容加密密钥), sealed; `null` where it has none of its own. */
+  readonly sealedEncryptKey: string | null
 }

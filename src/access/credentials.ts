@@ -7,6 +7,7 @@
 
 import {
   AlipayError,
+  encryptContent,
   formatBareKey,
   generateKeyPair,
   loadPrivateKey,
@@ -40,6 +41,8 @@ export interface CredentialsOptions {
 export type CredentialKeys = AlipayTrust & {
   readonly privateKey: string
   readonly signType: SignType
+  /** Left out where what the application is configured with holds. */
+  readonly encryptKey?: string
 }
 
 /** What is staged. */
@@ -50,6 +53,8 @@ export interface StageOptions {
   readonly signType?: SignType
   /** Alipay's side, where it is known already. */
   readonly alipay?: AlipayTrust
+  /** The AES key of the content (接口内容加密密钥), base64; by default content is as configured. */
+  readonly encryptKey?: string
 }
 
 /** What became of a step. */
@@ -67,8 +72,8 @@ export interface Credentials {
   list(): Promise<Credential[]>
   /** Keeps new keys. The public one is what is uploaded to Alipay. */
   stage(options: StageOptions): Promise<CredentialResult>
-  /** Adds what Alipay gave back for the uploaded key. */
-  complete(id: string, alipay: AlipayTrust): Promise<CredentialResult>
+  /** Adds what Alipay gave back for the uploaded key, and the key of the content where it has one. */
+  complete(id: string, alipay: AlipayTrust, encryptKey?: string): Promise<CredentialResult>
   /** Asks Alipay something that moves nothing, signed with the new keys. */
   verify(id: string): Promise<CredentialResult>
   /** Has the new keys sign from now on; those before still verify. */
@@ -97,6 +102,9 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     ...alipay,
     privateKey: vault.open(credential.sealedPrivateKey, credential.id),
     signType: credential.signType,
+    ...(credential.sealedEncryptKey !== null && {
+      encryptKey: vault.open(credential.sealedEncryptKey, credential.id),
+    }),
   })
 
   /** Takes into use what is active, and lets go of what is not any more. */
@@ -149,7 +157,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   return {
     list: () => store.listCredentials(appId),
 
-    async stage({ privateKey, signType = 'RSA2', alipay = null }) {
+    async stage({ privateKey, signType = 'RSA2', alipay = null, encryptKey }) {
       try {
         const key =
           privateKey === undefined
@@ -157,7 +165,11 @@ export function createCredentials(options: CredentialsOptions): Credentials {
             : loadPrivateKey(privateKey, { signType })
         const bare = formatBareKey(key, 'pkcs8')
         // Keys are checked as they will be used: a wrong one is found out now.
-        if (alipay !== null) await connect({ ...alipay, privateKey: bare, signType }).close()
+        const content = encryptKey === undefined ? {} : { encryptKey }
+        if (encryptKey !== undefined) encryptContent('', encryptKey)
+        if (alipay !== null) {
+          await connect({ ...alipay, ...content, privateKey: bare, signType }).close()
+        }
         const id = `cred_${newLeaseToken()}`
         const credential: StoredCredential = {
           id,
@@ -166,7 +178,9 @@ export function createCredentials(options: CredentialsOptions): Credentials {
           signType,
           applicationPublicKey: formatBareKey(key, 'spki'),
           alipay,
+          isEncrypted: encryptKey !== undefined,
           sealedPrivateKey: vault.seal(bare, id),
+          sealedEncryptKey: encryptKey === undefined ? null : vault.seal(encryptKey, id),
           createdAt: clock.now(),
           verifiedAt: null,
           activatedAt: null,
@@ -179,14 +193,22 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       }
     },
 
-    complete: (id, alipay) =>
+    complete: (id, alipay, encryptKey) =>
       step(id, ['staged', 'verified'], async (credential) => {
+        const sealedEncryptKey =
+          encryptKey === undefined ? credential.sealedEncryptKey : vault.seal(encryptKey, id)
         try {
-          await connect(keysOf(credential, alipay)).close()
+          await connect(keysOf({ ...credential, sealedEncryptKey }, alipay)).close()
         } catch (error) {
           return refused(error)
         }
-        return move(credential, { alipay, status: 'staged', verifiedAt: null })
+        return move(credential, {
+          alipay,
+          sealedEncryptKey,
+          isEncrypted: sealedEncryptKey !== null,
+          status: 'staged',
+          verifiedAt: null,
+        })
       }),
 
     verify: (id) =>

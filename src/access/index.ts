@@ -27,6 +27,7 @@ export {
 export { createKeylessClient } from './keyless-client.ts'
 export { createCurrentClient, type CurrentClient } from './current-client.ts'
 export { PASSWORD_LOG_N, PASSWORD_MAX, PASSWORD_MIN } from './password.ts'
+export { covers, meets, reaches, type Reach } from './reach.ts'
 export { ROLE_NAMES, ROLES, scopesOf, type Role } from './roles.ts'
 export { allows, isAll, isOperator, mayGive, SCOPES, type Scope, type Scopes } from './scopes.ts'
 export type { Session, SignedIn } from './session.ts'

@@ -11,12 +11,12 @@ import type { StoredSession, StoredUser } from './user.ts'
 /** Keeps users, their sessions, and how often somebody tried to sign in. */
 export interface UserStore {
   /**
-   * Stores a new user; `false` where the application has one of this address.
+   * Stores a new user; `false` where the server has one of this address.
    *
-   * @param onlyFirst Stores him only if the application has no user at all.
+   * @param onlyFirst Stores him only if the server has no user at all.
    */
   insertUser(user: StoredUser, onlyFirst?: boolean): Promise<boolean>
-  /** Those of an application, in the order in which they came. */
+  /** Those of a server, in the order in which they came. */
   listUsers(appId: string): Promise<StoredUser[]>
   findUser(id: string): Promise<StoredUser | undefined>
   findUserByEmail(appId: string, email: string): Promise<StoredUser | undefined>

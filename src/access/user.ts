@@ -5,15 +5,18 @@
  */
 
 import type { Instant } from '../alipay/index.ts'
+import type { Reach } from './reach.ts'
 import type { Role } from './roles.ts'
 
 /** Somebody who may sign in, without what is secret. */
 export interface User {
   /** `usr_…`. */
   readonly id: string
-  /** The application that he works for. */
+  /** The first application of the server that he belongs to. */
   readonly appId: string
-  /** In small letters; unique in the application. */
+  /** Of its applications, those that he works for. */
+  readonly reach: Reach
+  /** In small letters; unique in the server. */
   readonly email: string
   readonly name: string
   readonly role: Role

@@ -11,6 +11,7 @@ import { hashOf } from './api-key.ts'
 import { countAttempt, forgetAttempts } from './attempts.ts'
 import type { MasterKey } from './master-key.ts'
 import { hashPassword, isAcceptable, isPassword, PASSWORD_LOG_N } from './password.ts'
+import type { Reach } from './reach.ts'
 import type { Role } from './roles.ts'
 import {
   isAlive,
@@ -26,12 +27,15 @@ import { toBase32, TOTP_SECRET_BYTES, totpStepOf, totpUri } from './totp.ts'
 import type { Locale, StoredUser, User } from './user.ts'
 import type { UserChange, UserStore } from './user-store.ts'
 
-/** Users at work. */
+/**
+ * Users at work. They belong to a server, which `appId` names by its first application; which
+ * applications of it one reaches his `reach` says.
+ */
 export interface Users {
-  /** Whether the application has no user yet, so that its back office is closed. */
+  /** Whether the server has no user yet, so that its back office is closed. */
   needsOwner(appId: string): Promise<boolean>
   /**
-   * The code by which the first owner of an application is made, to be shown on the terminal alone;
+   * The code by which the first owner of a server is made, to be shown on the terminal alone;
    * `undefined` where there is a user. It holds for this process, until it is used.
    */
   ownerCode(appId: string): Promise<string | undefined>
@@ -68,14 +72,24 @@ export interface Users {
   list(appId: string): Promise<User[]>
   find(appId: string, id: string): Promise<User | undefined>
   /** Lets somebody in who chooses his password himself. */
-  invite(user: NewUser & { readonly role: Role }): Promise<Invited | { readonly status: 'exists' }>
-  /** Changes somebody; one who is disabled is out at once. */
+  invite(
+    user: NewUser & {
+      readonly role: Role
+      /** Default: all. */
+      readonly reach?: Reach
+    },
+  ): Promise<Invited | { readonly status: 'exists' }>
+  /**
+   * Changes somebody; one who is disabled is out at once, and one who is to reach other
+   * applications signs in anew.
+   */
   update(
     appId: string,
     id: string,
     change: {
       readonly name?: string
       readonly role?: Role
+      readonly reach?: Reach
       readonly locale?: Locale | null
       readonly isDisabled?: boolean
     },
@@ -198,9 +212,11 @@ export function createUsers(options: UsersOptions): Users {
     email,
     name,
     role,
-  }: NewUser & { readonly role: Role }): StoredUser => ({
+    reach = '*',
+  }: NewUser & { readonly role: Role; readonly reach?: Reach }): StoredUser => ({
     id: `usr_${newLeaseToken()}`,
     appId,
+    reach,
     email: normalEmail(email),
     name,
     role,
@@ -340,7 +356,8 @@ export function createUsers(options: UsersOptions): Users {
         ...(isDisabled !== undefined && { status: isDisabled ? 'disabled' : enabled }),
         ...(isDisabled === true && { invitationHash: null, invitationExpiresAt: null }),
       }
-      const changed = await store.updateUser(appId, id, change, isDisabled ? {} : undefined)
+      const isOut = isDisabled === true || rest.reach !== undefined
+      const changed = await store.updateUser(appId, id, change, isOut ? {} : undefined)
       return isUser(changed) ? toUser(changed) : changed
     },
 
@@ -434,9 +451,21 @@ export function createUsers(options: UsersOptions): Users {
 
 /** What may be told of a user. */
 export function toUser(user: StoredUser): User {
-  const { id, appId, email, name, role, status, totpEnabled, locale, createdAt, lastSignInAt } =
-    user
-  return { id, appId, email, name, role, status, totpEnabled, locale, createdAt, lastSignInAt }
+  const { id, appId, reach, email, name, role, status } = user
+  const { totpEnabled, locale, createdAt, lastSignInAt } = user
+  return {
+    id,
+    appId,
+    reach,
+    email,
+    name,
+    role,
+    status,
+    totpEnabled,
+    locale,
+    createdAt,
+    lastSignInAt,
+  }
 }
 
 function isUser(found: StoredUser | 'last_owner' | undefined): found is StoredUser {

@@ -40,6 +40,8 @@ export interface KeyOptions {
   readonly appPrivateKey?: string
   /** What Alipay shows for the uploaded key, where that is known already. */
   readonly alipayPublicKey?: string
+  /** The AES key of the content (接口内容加密密钥), where Alipay's console has one. */
+  readonly encryptKey?: string
 }
 
 /** What became of an application's keys, in the shape of `--json`. */
@@ -115,11 +117,12 @@ async function takeKeys(connect: Connect, app: ApiApp, keys: Keys): Promise<AppK
   const staged = keys.private_key === undefined ? await lastStaged(api) : undefined
   const credential = staged ?? (await api.call<ApiCredential>('POST', '/credentials', keys))
   const { id, application_public_key } = credential
-  const { alipay_public_key } = keys
+  const { private_key: _, ...theirs } = keys
+  const { alipay_public_key } = theirs
   if (alipay_public_key === undefined) {
     return { status: 'staged', app, application_public_key, api_key: null }
   }
-  if (staged !== undefined) await api.call('PATCH', `/credentials/${id}`, { alipay_public_key })
+  if (staged !== undefined) await api.call('PATCH', `/credentials/${id}`, theirs)
   await api.call('POST', `/credentials/${id}/verify`)
   await api.call('POST', `/credentials/${id}/activate`)
   const ready = await api.call<ApiApp>('GET', `/apps/${app.id}`)
@@ -144,15 +147,18 @@ async function lastStaged(api: MerchantApi): Promise<ApiCredential | undefined> 
 interface Keys {
   readonly private_key?: string
   readonly alipay_public_key?: string
+  readonly encrypt_key?: string
 }
 
-function readKeys({ appPrivateKey, alipayPublicKey }: KeyOptions): Keys {
+function readKeys({ appPrivateKey, alipayPublicKey, encryptKey }: KeyOptions): Keys {
   const text = (option: string, value: string | undefined): string | undefined =>
     readOption(option, value)?.content.toString()
   const privateKey = text('--app-private-key', appPrivateKey)
   const alipayKey = text('--alipay-public-key', alipayPublicKey)
+  const contentKey = text('--encrypt-key', encryptKey)
   return {
     ...(privateKey !== undefined && { private_key: privateKey }),
     ...(alipayKey !== undefined && { alipay_public_key: alipayKey }),
+    ...(contentKey !== undefined && { encrypt_key: contentKey }),
   }
 }

@@ -23,7 +23,7 @@ import { readEnvironment } from './environment-file.ts'
 import { Failure } from './failure.ts'
 import { findRunning } from './folder.ts'
 import { createLog } from './log.ts'
-import { connect } from './merchant-api.ts'
+import { connectOperator } from './merchant-api.ts'
 import { openStore } from './merchant-server.ts'
 
 /** A user as the API writes him. */
@@ -79,7 +79,8 @@ export async function findUser(book: UserBook, name: string): Promise<ApiUser> {
 }
 
 function byServer(env: Environment, folder: string): UserBook {
-  const api = connect(env, folder)
+  // Who runs the server makes its owners, whichever application is meant elsewhere.
+  const api = connectOperator(env, folder)()
   const path = (id: string): string => `/users/${encodeURIComponent(id)}`
   return {
     list: async () => (await api.call<{ readonly data: readonly ApiUser[] }>('GET', '/users')).data,

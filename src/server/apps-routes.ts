@@ -5,10 +5,9 @@
  * @module
  */
 import { z } from 'zod'
-import { isOperator } from '../access/index.ts'
 import { formatRfc3339, type Instant } from '../alipay/index.ts'
 import { PRODUCT_CODE, PRODUCT_CODE_DEFAULT } from '../payments/index.ts'
-import type { Actor } from './authentication.ts'
+import { appsOf, type Actor } from './authentication.ts'
 import { text } from './fields.ts'
 import { ok, operation, type Answer, type AnyOperation } from './operation.ts'
 import type { AppContext, AppRegistry, ServedApp } from './options.ts'
@@ -107,7 +106,7 @@ const listApps = operation({
   path: '/v1/apps',
   id: 'listApps',
   summary: 'List the applications',
-  description: 'For an operator all of them, for anybody else his own.',
+  description: 'Those that you reach: all, for an operator; for any other key its own.',
   scope: 'apps:read',
   answers: { 200: { description: 'The first is the server’s own.', schema: list(app) } },
   async handle({ app: context, actor }) {
@@ -204,9 +203,9 @@ export const CLOSED_APP_PROBLEMS = {
   app_not_ready: { status: 409, description: 'The application has no keys in use yet.' },
 } as const
 
-/** Operators act in one application, and see all. */
-function seenBy({ scopes }: Actor, { apps, id }: AppContext): readonly ServedApp[] {
-  return isOperator(scopes) ? apps.list() : apps.list().filter((one) => one.id === id)
+/** Whoever reaches several acts in one of them, and sees all. */
+function seenBy({ reach }: Actor, context: AppContext): readonly ServedApp[] {
+  return appsOf(context, reach)
 }
 
 async function withRegistry(

@@ -6,7 +6,16 @@
  * @see https://www.rfc-editor.org/rfc/rfc6750
  */
 import type { Context } from 'hono'
-import { isOperator, scopesOf, type Scope, type Scopes, type Session } from '../access/index.ts'
+import {
+  isOperator,
+  reaches,
+  scopesOf,
+  type Reach,
+  type Scope,
+  type Scopes,
+  type Session,
+  type User,
+} from '../access/index.ts'
 import { isOwnRequest } from './console/own-request.ts'
 import { readSessionCookie } from './console/session-cookie.ts'
 import type { RouteEnvironment, ServedApp, ServerContext } from './options.ts'
@@ -16,8 +25,10 @@ import type { Problem } from './problem.ts'
 export interface Actor {
   /** `key_…` or `usr_…`. */
   readonly id: string
-  /** The application that is asked for: for all but operators their own. */
+  /** The application that is asked for. */
   readonly appId: string
+  /** The applications that could have been. */
+  readonly reach: Reach
   /** For people: the key's beginning and end, or the user's name. */
   readonly name: string
   readonly scopes: Scopes
@@ -40,7 +51,9 @@ export async function authenticate(
   const app = key && apps.find(key.appId)
   if (key && app) {
     const { id, appId, hint: name, scopes } = key
-    return actIn({ actor: { id, appId, name, scopes, session: null }, app }, c, context)
+    // Where there is one application, its key reaches all there is.
+    const reach = isOperator(scopes) || apps.list().length === 1 ? '*' : [appId]
+    return actIn({ actor: { id, appId, reach, name, scopes, session: null }, app }, c, context)
   }
   const isWrong = text !== undefined
   c.header('www-authenticate', `Bearer realm="saoma"${isWrong ? ', error="invalid_token"' : ''}`)
@@ -69,22 +82,36 @@ export async function authenticateSession(
 > {
   const token = readSessionCookie(c, context)
   const session = token === undefined ? undefined : await context.users?.findSession(token)
-  const app = session && context.apps.find(session.user.appId)
-  if (!session || !app) return { problem: NOT_SIGNED_IN }
+  // The server may begin with another application by now: its people are others.
+  if (session?.user.appId !== homeOf(context)?.id) return { problem: NOT_SIGNED_IN }
+  if (session === undefined) return { problem: NOT_SIGNED_IN }
   if (c.req.method !== 'GET' && !isOwnRequest(c, context, session)) {
     return { problem: REQUEST_FORGED }
   }
-  const { id, appId, name, role } = session.user
-  const scopes = role === 'owner' ? ownerScopes(app, context) : scopesOf(role)
-  return actIn({ actor: { id, appId, name, scopes, session }, app }, c, context)
+  const { id, name, reach } = session.user
+  const [app] = appsOf(context, reach)
+  if (app === undefined) return { problem: NO_APP }
+  const scopes = userScopes(session.user)
+  return actIn({ actor: { id, appId: app.id, reach, name, scopes, session }, app }, c, context)
 }
 
-/** Who owns the first application of a server is its operator. */
-function ownerScopes(app: ServedApp, { apps }: ServerContext): Scopes {
-  return app.id === apps.list()[0]?.id ? ['operator'] : '*'
+/** What a user may do. Who owns all applications of a server is its operator. */
+export function userScopes({ role, reach }: Pick<User, 'role' | 'reach'>): Scopes {
+  if (role !== 'owner') return scopesOf(role)
+  return reach === '*' ? ['operator'] : '*'
 }
 
-/** Names the application that an operator means; without it his own is meant. */
+/** The first application of a server, by which it is known. */
+export function homeOf({ apps }: Pick<ServerContext, 'apps'>): ServedApp | undefined {
+  return apps.list()[0]
+}
+
+/** Those of the server's applications that somebody reaches. */
+export function appsOf({ apps }: Pick<ServerContext, 'apps'>, reach: Reach): readonly ServedApp[] {
+  return apps.list().filter(({ id }) => reaches(reach, id))
+}
+
+/** Names the application that is meant; without it the first that one reaches. */
 export const APP_HEADER = 'saoma-app'
 
 /** The same in the application that the request names, for whoever may reach it. */
@@ -95,19 +122,28 @@ function actIn<Who extends { readonly actor: Actor; readonly app: ServedApp }>(
 ): Who | { readonly problem: Problem } {
   const id = c.req.header(APP_HEADER)
   if (id === undefined || id === who.app.id) return who
-  if (!isOperator(who.actor.scopes)) return { problem: NOT_OPERATOR }
+  if (!reaches(who.actor.reach, id)) return { problem: APP_NOT_YOURS }
   const app = apps.find(id)
   if (app === undefined) return { problem: APP_NOT_FOUND }
   return { ...who, actor: { ...who.actor, appId: app.id }, app }
 }
 
-const NOT_OPERATOR: Problem = {
+const APP_NOT_YOURS: Problem = {
   status: 403,
   type: 'permission_error',
   code: 'app_not_yours',
   message:
-    'The header Saoma-App names another application than that of your key, and only an operator reaches others. Leave it out, or use a key with the scope "operator".',
+    'The header Saoma-App names an application that you do not reach. A key reaches its own alone, unless it has the scope "operator"; a user those that he is given.',
   param: 'Saoma-App',
+}
+
+/** Those whom he was let in for are gone. */
+export const NO_APP: Problem = {
+  status: 403,
+  type: 'permission_error',
+  code: 'app_none',
+  message:
+    'None of the applications that you were given is served any more. Ask an owner for another one.',
 }
 
 const APP_NOT_FOUND: Problem = {

@@ -27,6 +27,9 @@ export const credential = z
       .enum(['key', 'certificates'])
       .nullable()
       .describe('How Alipay’s signatures are checked; `null` until that was copied back'),
+    encrypted: z
+      .boolean()
+      .describe('Whether it has a key of its own by which content is encrypted (接口内容加密)'),
     created_at: instant,
     verified_at: instant.nullable(),
     activated_at: instant.nullable(),
@@ -42,6 +45,11 @@ const trustFields = {
     .strictObject({ app: key, alipay: key, root: key })
     .optional()
     .describe('Certificate mode: the three files as PEM'),
+  encrypt_key: key
+    .optional()
+    .describe(
+      'The AES key by which content is encrypted (接口内容加密密钥), where Alipay’s console has one; by default as in the configuration of the server',
+    ),
 }
 
 const stageFields = z.strictObject({
@@ -92,7 +100,7 @@ const stage = operation({
     'Makes a key pair, or keeps the one that is given. Upload `application_public_key` to Alipay, give back what Alipay shows for it, verify, then activate. Nothing that is in use changes before.',
   scope: 'credentials:write',
   audit: 'credential.stage',
-  secrets: ['private_key'],
+  secrets: ['private_key', 'encrypt_key'],
   body: stageFields,
   answers: { 201: { description: 'Kept.', schema: credential } },
   problems: PROBLEMS,
@@ -100,12 +108,13 @@ const stage = operation({
     withCredentials(
       app,
       async (credentials) => {
-        const { private_key: privateKey, sign_type: signType } = body
+        const { private_key: privateKey, sign_type: signType, encrypt_key: encryptKey } = body
         const alipay = toTrust(body)
         const result = await credentials.stage({
           ...(privateKey !== undefined && { privateKey }),
           ...(signType !== undefined && { signType }),
           ...(alipay !== undefined && { alipay }),
+          ...(encryptKey !== undefined && { encryptKey: encryptKey.trim() }),
         })
         return judge(result, 201)
       },
@@ -134,6 +143,7 @@ const complete = operation({
   summary: 'Give back what Alipay shows for the uploaded key',
   scope: 'credentials:write',
   audit: 'credential.complete',
+  secrets: ['encrypt_key'],
   body: completeFields,
   answers: { 200: { description: 'Kept; verify it next.', schema: credential } },
   problems: PROBLEMS,
@@ -144,7 +154,8 @@ const complete = operation({
         const message = 'Give alipay_public_key, or certificates.'
         return { ...keyRefused(message), param: 'alipay_public_key' }
       }
-      return judge(await credentials.complete(params['id'] ?? '', alipay))
+      const { encrypt_key: encryptKey } = body
+      return judge(await credentials.complete(params['id'] ?? '', alipay, encryptKey?.trim()))
     }),
 })
 
@@ -264,6 +275,7 @@ function json(one: Credential) {
     sign_type: one.signType,
     application_public_key: one.applicationPublicKey,
     trust: one.alipay && (one.alipay.alipayPublicKey === undefined ? 'certificates' : 'key'),
+    encrypted: one.isEncrypted,
     created_at: formatRfc3339(one.createdAt),
     verified_at: time(one.verifiedAt),
     activated_at: time(one.activatedAt),

@@ -284,6 +284,10 @@ export const user = z
     email: z.string(),
     name: z.string(),
     role: z.enum(ROLE_NAMES as [Role, ...Role[]]),
+    apps: z
+      .array(z.string())
+      .nullable()
+      .describe('The applications that he reaches; `null` for all'),
     status: z.enum(['invited', 'active', 'disabled']),
     totp_enabled: z.boolean().describe('Whether a code of an authenticator is asked for'),
     locale: z.enum(['zh', 'en']).nullable(),

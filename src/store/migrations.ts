@@ -20,6 +20,7 @@ import { firstSchema } from './first-schema.ts'
 import { listsSchema } from './lists-schema.ts'
 import { merchantSchema } from './merchant-schema.ts'
 import { movesSchema } from './moves-schema.ts'
+import { reachSchema } from './reach-schema.ts'
 import type { Schema } from './schema.ts'
 import { upkeepSchema } from './upkeep-schema.ts'
 import { tracesSchema } from './traces-schema.ts'
@@ -39,6 +40,7 @@ const MIGRATIONS: Readonly<Record<string, (kind: DatabaseKind) => readonly strin
   '0009-traces': tracesSchema,
   '0010-lists': listsSchema,
   '0011-write-probes': writeProbesSchema,
+  '0012-reach': reachSchema,
 }
 
 /** The migrations, in their order. */

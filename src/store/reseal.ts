@@ -23,6 +23,7 @@ export interface ResealResult {
 const SEALED = [
   { table: 'webhook_endpoints', column: 'secrets', form: 'list' },
   { table: 'credentials', column: 'private_key', form: 'text' },
+  { table: 'credentials', column: 'encrypt_key', form: 'text' },
   { table: 'alarm_channels', column: 'settings', form: 'text' },
   { table: 'users', column: 'totp_secret', form: 'text' },
   // Only those answers are sealed that tell a secret.

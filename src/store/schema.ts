@@ -301,6 +301,8 @@ export interface CredentialsTable {
   alipay: string | null
   /** Sealed for the credential's id. */
   private_key: string
+  /** What content is encrypted with (接口内容加密密钥), sealed likewise; `null` where it is not. */
+  encrypt_key: string | null
   created_at: number
   verified_at: number | null
   activated_at: number | null
@@ -371,8 +373,11 @@ export interface AuditEntriesTable {
 export interface UsersTable {
   /** `usr_…`. */
   id: string
+  /** The first application of his server. */
   app_id: string
-  /** In small letters; unique in its application. */
+  /** JSON of the ids of those that he reaches; `null` for all. */
+  apps: string | null
+  /** In small letters; unique in its server. */
   email: string
   name: string
   role: string

@@ -6,7 +6,7 @@
  */
 
 import { sql, type RawBuilder, type SqlBool } from 'kysely'
-import type { StoredSession, StoredUser, UserChange, UserStore } from '../access/index.ts'
+import type { Reach, StoredSession, StoredUser, UserChange, UserStore } from '../access/index.ts'
 import { toInstant } from '../alipay/index.ts'
 import type { StoreDatabase } from './database.ts'
 import { storable } from './payment-rows.ts'
@@ -71,7 +71,9 @@ export function createUserStore(database: Omit<StoreDatabase, 'app'>): UserStore
     async updateUser(appId, id, change, endSessions) {
       const row = toUserChange(change)
       const staysOwner =
-        (change.role ?? 'owner') === 'owner' && (change.status ?? 'active') !== 'disabled'
+        (change.role ?? 'owner') === 'owner' &&
+        (change.status ?? 'active') !== 'disabled' &&
+        (change.reach ?? '*') === '*'
       const changes = Object.keys(row).length > 0
       if (!changes && endSessions !== undefined) {
         await db
@@ -94,7 +96,7 @@ export function createUserStore(database: Omit<StoreDatabase, 'app'>): UserStore
           .$if(!staysOwner, (query) =>
             query.where(
               sql<SqlBool>`exists (select 1 from users where id = ${storable(id)}
-                and (status = 'disabled' or role <> 'owner'))`,
+                and (status = 'disabled' or role <> 'owner' or apps is not null))`,
             ),
           )
         const [updated] = await database.atomically(
@@ -198,17 +200,18 @@ export function createUserStore(database: Omit<StoreDatabase, 'app'>): UserStore
   }
 }
 
-/** He is no owner who could sign in, or somebody else is one. */
+/** He is no owner of all applications who could sign in, or somebody else is one. */
 function notLastOwner(appId: string, id: string): RawBuilder<SqlBool> {
-  return sql<SqlBool>`(role <> 'owner' or status = 'disabled' or exists (
+  return sql<SqlBool>`(role <> 'owner' or status = 'disabled' or apps is not null or exists (
     select 1 from users as others where others.app_id = ${appId} and others.role = 'owner'
-      and others.status = 'active' and others.id <> ${storable(id)}))`
+      and others.apps is null and others.status = 'active' and others.id <> ${storable(id)}))`
 }
 
 function toUserRow(user: StoredUser): UsersTable {
   return {
     id: user.id,
     app_id: user.appId,
+    apps: toApps(user.reach),
     email: storable(user.email),
     name: storable(user.name),
     role: user.role,
@@ -225,6 +228,10 @@ function toUserRow(user: StoredUser): UsersTable {
   }
 }
 
+function toApps(reach: Reach): string | null {
+  return reach === '*' ? null : JSON.stringify(reach)
+}
+
 function toUserChange(change: UserChange): Partial<UsersTable> {
   const given = <Name extends keyof UserChange, Column extends keyof UsersTable>(
     name: Name,
@@ -239,6 +246,7 @@ function toUserChange(change: UserChange): Partial<UsersTable> {
     ...given('email', 'email', storable),
     ...given('name', 'name', storable),
     ...given('role', 'role', String),
+    ...given('reach', 'apps', toApps),
     ...given('status', 'status', String),
     ...given('locale', 'locale', String),
     ...given('passwordHash', 'password_hash', String),
@@ -254,6 +262,7 @@ function fromUserRow(row: UsersTable): StoredUser {
   return {
     id: row.id,
     appId: row.app_id,
+    reach: row.apps === null ? '*' : (JSON.parse(row.apps) as string[]),
     email: row.email,
     name: row.name,
     role: row.role as StoredUser['role'],

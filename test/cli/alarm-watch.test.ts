@@ -228,6 +228,7 @@ test('of further keys, too, before they are used, but not once they are retired'
     signType: 'RSA2',
     applicationPublicKey: '',
     alipay: { certificates: { app: file, alipay: file, root: file } },
+    isEncrypted: false,
     createdAt: now,
     verifiedAt: null,
     activatedAt: null,

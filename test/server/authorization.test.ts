@@ -31,6 +31,8 @@ import {
 
 const keys: Record<string, string> = {}
 const people: Partial<Record<Role, Browser>> = {}
+/** An owner of the other application alone. */
+let theirOwner: Browser
 let under: ReturnType<typeof startServer>
 let theirs: ReturnType<typeof startServer>
 
@@ -59,6 +61,7 @@ beforeAll(async () => {
     keys[scope] = (await access.createKey(options)).key
   }
   for (const role of ROLE_NAMES) people[role] = await signedIn(under.get, users, role)
+  theirOwner = await signedIn(under.get, users, 'owner', ['app_other'])
   const other = { appId: 'app_other', mode: 'test', name: 'other', scopes: '*' } as const
   keys['other'] = (await access.createKey(other)).key
 })
@@ -170,7 +173,7 @@ describe.each(operations)('$method $path', (operation) => {
 
   test.each(ROLE_NAMES)('as %s', async (role) => {
     const { status, code } = await walk(operation, people[role] ?? null)
-    // Who owns the first application of a server is its operator.
+    // Who owns all applications of a server is its operator.
     if (role === 'owner' || allows(scopesOf(role), operation.scope))
       expect([200, 201, 202, 404, 409]).toContain(status)
     else expect({ status, code }).toEqual({ status: 403, code: 'scope_missing' })
@@ -185,13 +188,19 @@ describe.each(operations)('$method $path', (operation) => {
 
   test('in an application that is another’s', async () => {
     const named = { 'saoma-app': under.app.id }
-    const answer = await walk(operation, keys['other'] ?? '', 'nothing', named)
-    expect(answer).toMatchObject({ status: 403, code: 'app_not_yours' })
-    const theirOwn = { 'saoma-app': 'app_other' }
-    for (const who of [API_KEY, people.admin ?? null]) {
-      const refused = await walk(operation, who, 'nothing', theirOwn)
-      expect(refused).toMatchObject({ status: 403, code: 'app_not_yours' })
+    for (const who of [keys['other'] ?? '', theirOwner]) {
+      const answer = await walk(operation, who, 'nothing', named)
+      expect(answer).toMatchObject({ status: 403, code: 'app_not_yours' })
     }
+    const theirOwn = { 'saoma-app': 'app_other' }
+    const refused = await walk(operation, API_KEY, 'nothing', theirOwn)
+    expect(refused).toMatchObject({ status: 403, code: 'app_not_yours' })
+  })
+
+  test('in his own application, as one who reaches no other', async () => {
+    const { status } = await walk(operation, theirOwner)
+    if (operation.scope === 'operator') expect(status).toBe(403)
+    else expect([200, 201, 202, 404, 409]).toContain(status)
   })
 
   test('in each application, as the operator', async () => {
@@ -238,9 +247,11 @@ describe('an object of another application', () => {
     })
     const ids: Record<string, string> = { payments: payment.id, api_keys: apiKey.id }
     const id = ids[operation.path.split('/')[2] ?? ''] ?? 'nothing'
-    const answer = await walk(operation, keys['other'] ?? '', id)
-    expect(answer.status).toBe(operation.scope === 'operator' ? 403 : 404)
-    expect(answer.text).not.toContain('不给别人看')
+    for (const who of [keys['other'] ?? '', theirOwner]) {
+      const answer = await walk(operation, who, id)
+      expect(answer.status).toBe(operation.scope === 'operator' ? 403 : 404)
+      expect(answer.text).not.toContain('不给别人看')
+    }
     const after: ApiKey | undefined = (await under.access.listKeys(under.app.id)).find(
       (one) => one.id === apiKey.id,
     )
@@ -252,13 +263,16 @@ describe('an object of another application', () => {
     await under.order({ subject: '不给别人看' })
     const lists = ['payments', 'refunds', 'events', 'api_keys', 'logs', 'apps']
     for (const path of lists.map((name) => `/v1/${name}`)) {
-      const answer = await under.get(path, {
-        headers: { authorization: `Bearer ${keys['other']}` },
-      })
-      const text = await answer.text()
-      expect(answer.status, text).toBe(200)
-      expect(text).not.toContain('不给别人看')
-      expect(text).not.toContain(under.app.id)
+      for (const headers of [
+        { authorization: `Bearer ${keys['other']}` },
+        { cookie: theirOwner.cookie },
+      ]) {
+        const answer = await under.get(path, { headers })
+        const text = await answer.text()
+        expect(answer.status, text).toBe(200)
+        expect(text).not.toContain('不给别人看')
+        expect(text).not.toContain(under.app.id)
+      }
     }
   })
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Role, Users } from '../../src/access/index.ts'
+import type { Reach, Role, Users } from '../../src/access/index.ts'
 import { ONE_APP_ID } from '../../src/server/index.ts'
 
 /** The password of every user here. */
@@ -14,9 +14,15 @@ export const PASSWORD = '正确的马 电池 订书钉'
 export type Fetch = (path: string, init?: RequestInit) => Promise<Response>
 
 /** Makes a user who has chosen his password. */
-export async function hire(users: Users, role: Role, appId = ONE_APP_ID) {
+export async function hire(users: Users, role: Role, reach: Reach = '*') {
   const email = `${role}-${Math.random().toString(36).slice(2)}@shop.example`
-  const invited = await users.invite({ appId, email, name: `${role} 小王`, role })
+  const invited = await users.invite({
+    appId: ONE_APP_ID,
+    email,
+    name: `${role} 小王`,
+    role,
+    reach,
+  })
   if (invited.status !== 'invited') throw new Error('He is there already')
   const accepted = await users.acceptInvitation(invited.token, PASSWORD)
   if (accepted.status !== 'signed_in') throw new Error(accepted.status)
@@ -68,8 +74,8 @@ interface Answered {
 }
 
 /** A browser in which somebody of a role is signed in. */
-export async function signedIn(fetch: Fetch, users: Users, role: Role, appId = ONE_APP_ID) {
-  const { email, user } = await hire(users, role, appId)
+export async function signedIn(fetch: Fetch, users: Users, role: Role, reach: Reach = '*') {
+  const { email, user } = await hire(users, role, reach)
   const browser = new Browser(fetch)
   const { status } = await browser.signIn(email)
   if (status !== 200) throw new Error(`${email} could not sign in: ${status}`)

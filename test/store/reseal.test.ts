@@ -28,7 +28,9 @@ const credential = (vault: MasterKey): StoredCredential => ({
   signType: 'RSA2',
   applicationPublicKey: '',
   alipay: null,
+  isEncrypted: true,
   sealedPrivateKey: vault.seal('PRIVATE', 'cred_1'),
+  sealedEncryptKey: vault.seal('CONTENT', 'cred_1'),
   createdAt: opening,
   verifiedAt: null,
   activatedAt: null,
@@ -66,6 +68,7 @@ describe.each(storeKinds)('on $kind', (kind) => {
     expect(inForce?.reveal()).toBe(secret.reveal())
     const [private_] = await store.access.listCredentials('app_1')
     expect(next.open(private_?.sealedPrivateKey ?? '', 'cred_1')).toBe('PRIVATE')
+    expect(next.open(private_?.sealedEncryptKey ?? '', 'cred_1')).toBe('CONTENT')
     const [channel] = await store.alarms.listChannels()
     expect(next.open(channel?.sealedSettings ?? '', channel?.id ?? '')).toContain(url)
     expect(await beginWith(next)).toEqual({ status: 'answered', answer })

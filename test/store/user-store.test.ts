@@ -12,6 +12,7 @@ import { opening } from './payments-to-store.ts'
 const owner: StoredUser = {
   id: 'usr_1',
   appId: 'app_1',
+  reach: '*',
   email: 'boss@shop.example',
   name: '老板\0😀',
   role: 'owner',
@@ -91,7 +92,16 @@ describe.each(storeKinds)('on $kind', ({ open }) => {
     expect(await users.deleteUser('app_1', 'usr_1')).toBe('last_owner')
     expect(await users.findSession('a'.repeat(64))).toBeDefined()
 
-    await users.insertUser({ ...other, role: 'owner' })
+    // One of some applications alone may not do everything.
+    const some = ['app_1', 'app_2']
+    await users.insertUser({ ...other, role: 'owner', reach: some })
+    expect(await users.findUser('usr_2')).toMatchObject({ reach: some })
+    for (const change of [{ role: 'admin' }, { reach: some }] as const) {
+      expect(await users.updateUser('app_1', 'usr_1', change, {})).toBe('last_owner')
+    }
+    expect(await users.deleteUser('app_1', 'usr_1')).toBe('last_owner')
+
+    expect(await users.updateUser('app_1', 'usr_2', { reach: '*' })).toMatchObject({ reach: '*' })
     const change = { status: 'disabled' } as const
     expect(await users.updateUser('app_1', 'usr_1', change, {})).toMatchObject(change)
     expect(await users.findSession('a'.repeat(64))).toBeUndefined()

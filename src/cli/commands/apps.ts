@@ -90,6 +90,7 @@ function withKeyOptions(command: Command): Command {
   return command
     .option('--app-private-key <file|text>', 'application private key; default: a pair is made')
     .option('--alipay-public-key <file|text>', 'what Alipay shows for the uploaded key')
+    .option('--encrypt-key <file|text>', 'AES key (接口内容加密密钥); default: as configured')
 }
 
 async function show(options: ObjectOptions, answer: Promise<ApiApp>): Promise<void> {

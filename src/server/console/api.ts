@@ -8,6 +8,7 @@ import { Hono, type Context } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { z } from 'zod'
 import {
+  isOperator,
   PASSWORD_MAX,
   PASSWORD_MIN,
   scopesOf,
@@ -17,7 +18,15 @@ import {
   type SignedIn,
   type Users,
 } from '../../access/index.ts'
-import { authenticateSession, NOT_SIGNED_IN, REQUEST_FORGED } from '../authentication.ts'
+import {
+  appsOf,
+  authenticateSession,
+  homeOf,
+  NO_APP,
+  NOT_SIGNED_IN,
+  REQUEST_FORGED,
+  userScopes,
+} from '../authentication.ts'
 import type { RouteEnvironment, ServedApp, ServerContext } from '../options.ts'
 import { problemJson, sendProblem, type Problem } from '../problem.ts'
 import { readBody, readJson } from '../request-body.ts'
@@ -49,18 +58,19 @@ export function consoleApi(context: ServerContext, users: Users): Hono<RouteEnvi
 
   app.get('/session', async (c) => {
     const who = await authenticateSession(c, context)
-    if ('problem' in who) return notSignedIn(c, context, users)
-    return c.json(sessionJson(context, who.app, who.actor.session))
+    if (!('problem' in who)) return c.json(sessionJson(context, who.app, who.actor.session))
+    const isOut = who.problem === NOT_SIGNED_IN
+    return isOut ? notSignedIn(c, context, users) : sendProblem(c, who.problem)
   })
 
   app.post('/session', async (c) => {
     const read = await readOwn(c, context, signInFields)
     if (read.problem) return sendProblem(c, read.problem)
-    const shop = shopOf(context, read.value.app)
-    if (shop === undefined) return sendProblem(c, CREDENTIALS_WRONG)
+    const home = homeOf(context)
+    if (home === undefined) return sendProblem(c, CREDENTIALS_WRONG)
     const { email, password, code } = read.value
     const result = await users.signIn({
-      appId: shop.id,
+      appId: home.id,
       email,
       password,
       code,
@@ -90,10 +100,10 @@ export function consoleApi(context: ServerContext, users: Users): Hono<RouteEnvi
   app.post('/owner', async (c) => {
     const read = await readOwn(c, context, createOwnerFields)
     if (read.problem) return sendProblem(c, read.problem)
-    const { app: id, ...owner } = read.value
-    const shop = shopOf(context, id)
-    if (shop === undefined) return sendProblem(c, CODE_WRONG)
-    const result = await users.createOwner({ ...owner, appId: shop.id, address: c.env.address })
+    const home = homeOf(context)
+    if (home === undefined) return sendProblem(c, CODE_WRONG)
+    const owner = { ...read.value, appId: home.id, address: c.env.address }
+    const result = await users.createOwner(owner)
     if (result.status !== 'signed_in') return refuse(c, result, { code_wrong: CODE_WRONG })
     await record(context, result.signedIn.session, 'user.create_owner', c)
     return signedIn(c, context, users, result.signedIn)
@@ -175,11 +185,6 @@ export function consoleApi(context: ServerContext, users: Users): Hono<RouteEnvi
   return app
 }
 
-/** The application that is meant; where none is named, the first. */
-function shopOf({ apps }: ServerContext, id: string | undefined): ServedApp | undefined {
-  return id === undefined ? apps.list()[0] : apps.find(id)
-}
-
 /** The body, if a page of ours sends it: also before there is a session to be misused. */
 async function readOwn<Schema extends z.ZodType>(c: Route, context: ServerContext, schema: Schema) {
   if (!isSameOrigin(c, context)) return { problem: REQUEST_FORGED }
@@ -197,30 +202,42 @@ async function signedIn(
   const former = before === undefined ? undefined : await users.findSession(before)
   if (former !== undefined) await users.signOut(former)
   setSessionCookie(c, context, token)
-  const shop = context.apps.find(session.user.appId)
+  const [shop] = appsOf(context, session.user.reach)
   return shop === undefined
-    ? sendProblem(c, NOT_SIGNED_IN)
+    ? sendProblem(c, NO_APP)
     : c.json(sessionJson(context, shop, session))
 }
 
 async function notSignedIn(c: Route, context: ServerContext, users: Users): Promise<Response> {
-  const shop = shopOf(context, undefined)
+  const shop = homeOf(context)
   const needs_owner = shop !== undefined && (await users.needsOwner(shop.id))
   const { requestId, baseUrl } = c.var
   return c.json({ ...problemJson(NOT_SIGNED_IN, requestId, baseUrl), needs_owner }, 401)
 }
 
 /** What the front end knows of who is signed in. */
-function sessionJson({ version }: ServerContext, shop: ServedApp, { user, csrf }: Session) {
+function sessionJson(context: ServerContext, shop: ServedApp, { user, csrf }: Session) {
   const { id, email, name, role, totpEnabled, locale } = user
   return {
     object: 'session',
     user: { id, email, name, role, totp_enabled: totpEnabled, locale },
-    scopes: scopesOf(role),
+    scopes: isOperator(userScopes(user)) ? [...scopesOf(role), 'operator'] : scopesOf(role),
     csrf,
     livemode: shop.mode === 'live',
-    app: { id: shop.id, name: shop.merchantName, app_id: shop.client.appId ?? null },
-    version: version ?? null,
+    app: appJson(shop),
+    apps: appsOf(context, user.reach).map(appJson),
+    version: context.version ?? null,
+  }
+}
+
+/** An application among those that can be chosen. */
+function appJson({ id, merchantName, client, retiredAt = null, isReady }: ServedApp) {
+  return {
+    id,
+    name: merchantName,
+    app_id: client.appId ?? null,
+    retired: retiredAt !== null,
+    ready: isReady?.() ?? true,
   }
 }
 
@@ -240,8 +257,10 @@ function refuse<Status extends string>(
   return sendProblem(c, problems[status as keyof typeof problems])
 }
 
+/** In the application that he begins with. */
 function record(context: ServerContext, { user }: Session, action: AuditAction, c: Route) {
-  const { appId, id, name } = user
+  const { id, name, reach } = user
+  const appId = appsOf(context, reach)[0]?.id ?? user.appId
   const requestId = c.get('requestId')
   const who = { actor: id, actorName: name, objectId: id }
   const address = c.env.address ?? null

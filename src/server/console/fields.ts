@@ -19,14 +19,13 @@ export const personName = text('name', 100)
 
 // Short ones are refused with what a password must be, where one is chosen.
 const password = z.string('password is a text').max(PASSWORD_MAX * 2, 'password is too long')
-const app = text('app', 64).optional()
 const code = z.string('code is a text').max(100, 'code is too long')
 
 /** The body of `POST /console/api/session`. */
-export const signInFields = z.strictObject({ email, password, code: code.optional(), app })
+export const signInFields = z.strictObject({ email, password, code: code.optional() })
 
 /** The body of `POST /console/api/owner`. */
-export const createOwnerFields = z.strictObject({ code, email, name: personName, password, app })
+export const createOwnerFields = z.strictObject({ code, email, name: personName, password })
 
 /** The body of `POST /console/api/invitation`. */
 export const invitationFields = z.strictObject({ token: text('token', 100), password })

@@ -25,11 +25,17 @@ export interface Asked {
 const TIMEOUT_MS = 20_000
 
 let csrf: string | null = null
+let appId: string | null = null
 let onSignedOut = (): void => {}
 
 /** Keeps what the server wants to see with every change. */
 export function keepCsrf(token: string | null): void {
   csrf = token
+}
+
+/** Names the application that all calls mean; `null` where there is one alone. */
+export function keepApp(id: string | null): void {
+  appId = id
 }
 
 /** Has somebody told when the server does not know the session any more. */
@@ -64,8 +70,8 @@ export async function request<Answer>(
 }
 
 /** Calls the API for a file. */
-export async function requestFile(path: string, body: object): Promise<Blob> {
-  const response = await send('POST', path, { body })
+export async function requestFile(method: Method, path: string, body?: object): Promise<Blob> {
+  const response = await send(method, path, { ...(body && { body }) })
   if (response.ok) return response.blob()
   throw problem(response, parse(await response.text()))
 }
@@ -95,6 +101,7 @@ export function sendFile<Answer>(
     })
     sending.open('POST', `${BASE}${path}`)
     if (csrf !== null) sending.setRequestHeader('x-csrf-token', csrf)
+    for (const [name, value] of Object.entries(appHeader())) sending.setRequestHeader(name, value)
     sending.send(file)
   })
 }
@@ -106,7 +113,7 @@ export async function requestStream(
   signal: AbortSignal | undefined,
 ): Promise<ReadableStream<Uint8Array>> {
   const response = await fetch(`${BASE}${path}${toQuery(query)}`, {
-    headers: { accept: 'text/event-stream' },
+    headers: { accept: 'text/event-stream', ...appHeader() },
     ...(signal && { signal }),
   })
   if (response.ok && response.body !== null) return response.body
@@ -121,6 +128,7 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
       method,
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       headers: {
+        ...appHeader(),
         ...(body && { 'content-type': 'application/json' }),
         ...(method !== 'GET' && csrf !== null && { 'x-csrf-token': csrf }),
         ...((method === 'POST' || method === 'PATCH') &&
@@ -131,6 +139,10 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
   } catch (cause) {
     throw unreachable(method, asked.idempotencyKey ?? null, cause)
   }
+}
+
+function appHeader(): Readonly<Record<string, string>> {
+  return appId === null ? {} : { 'saoma-app': appId }
 }
 
 function unreachable(method: Method, idempotencyKey: string | null, cause?: unknown): SaomaError {

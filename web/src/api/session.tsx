@@ -20,12 +20,24 @@ export interface Session {
   readonly scopes: Scopes
   readonly csrf: string
   readonly livemode: boolean
-  readonly app: {
-    readonly id: string
-    readonly name: string | null
-    readonly app_id: string | null
-  }
+  /** The application that is shown. */
+  readonly app: ShownApp
+  /** Those that can be chosen. */
+  readonly apps: readonly ShownApp[]
   readonly version: string | null
+}
+
+/** An application among those that can be chosen. */
+export interface ShownApp {
+  /** `app_…`. */
+  readonly id: string
+  readonly name: string | null
+  /** APPID. */
+  readonly app_id: string | null
+  /** Whether it takes no new payments any more. */
+  readonly retired: boolean
+  /** Whether it has keys in use. */
+  readonly ready: boolean
 }
 
 /** Nobody is signed in. */

@@ -30,7 +30,7 @@ export default function Exports(): ReactNode {
   const take = async ({ kind, format, range: [from, to] }: Fields): Promise<void> => {
     setBusy(true)
     try {
-      const file = await requestFile('/v1/exports', {
+      const file = await requestFile('POST', '/v1/exports', {
         language,
         kind,
         format,
