@@ -80,13 +80,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     },
   }
   const gate = new BatchGate()
-  const hearings: PostgresHearing[] = []
+  const hearing = new PostgresHearing({ hosts, listenUrl: options.listenUrl ?? url })
   const stores = new Map<string, AppStore>()
   const of = (app: string): AppStore => {
     const known = stores.get(app)
     if (known !== undefined) return known
-    const hearing = new PostgresHearing({ hosts, listenUrl: options.listenUrl ?? url, app })
-    hearings.push(hearing)
+    const heard = hearing.of(app)
     const its = { ...shared, app }
     const store = {
       payments: createPostgresPayments({
@@ -94,8 +93,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
         shared: its,
         gate,
         crashPoint,
-        onCommitted: (paymentIds) => hearing.tell(paymentIds),
-        hear: (listener) => hearing.hear(listener),
+        onCommitted: (paymentIds) => heard.tell(paymentIds),
+        hear: (listener) => heard.hear(listener),
       }),
       webhooks: createWebhookStore(its),
       figures: createFigureStore(its),
@@ -121,7 +120,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       if (!isOpen) return
       isOpen = false
       await gate.drain()
-      await Promise.all(hearings.map((hearing) => hearing.close()))
+      await hearing.close()
       await hosts.end()
     },
   }

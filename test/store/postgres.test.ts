@@ -318,6 +318,27 @@ describe.skipIf(postgresPrograms === '')('nodes', () => {
     await vi.waitFor(() => expect(heard.some((told) => told.length === 0)).toBe(true), PATIENCE)
   })
 
+  test('of all applications on one connection', async () => {
+    const url = await createDatabase()
+    const [one, other] = [await openStore(url), await openStore(url)]
+    const names = ['test 1', 'test 2', 'test 3']
+    const heard = new Map<string, string[]>(names.map((name) => [name, []]))
+    for (const name of names) {
+      other.of(name).payments.hear((ids) => void heard.get(name)?.push(...ids))
+    }
+    await vi.waitFor(async () => {
+      for (const name of names) await add(one.of(name).payments, `${name}-${Math.random()}`)
+      for (const name of names) expect(heard.get(name)).not.toEqual([])
+    }, PATIENCE)
+    for (const [name, ids] of heard) expect(ids.filter((id) => !id.startsWith(name))).toEqual([])
+    const [row] = await query(
+      url,
+      `select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and query ilike 'listen%'`,
+    )
+    expect(row).toEqual({ n: 1 })
+  })
+
   test('listen again after the server was away', async () => {
     const server = await startPostgres()
     const [one, other] = [await open(server.url), await open(server.url)]
