@@ -21,6 +21,8 @@ export interface AccessStore {
     id: string,
     change: AppChange & Pick<App, 'updatedAt'>,
   ): Promise<App | undefined>
+  /** Takes one away that is retired; `false` where there is none such. */
+  deleteApp(homeId: string, id: string): Promise<boolean>
   /** Those that were added to a server, oldest first. */
   listApps(homeId: string): Promise<App[]>
 

@@ -49,6 +49,7 @@ export const AUDIT_ACTIONS = [
   'app.update',
   'app.retire',
   'app.restore',
+  'app.delete',
   'credential.stage',
   'credential.complete',
   'credential.verify',

@@ -74,6 +74,7 @@ export function findApps(
     change: { readonly name?: string; readonly product?: string },
   ): Promise<ApiApp>
   step(name: string, step: 'retire' | 'restore'): Promise<ApiApp>
+  remove(name: string): Promise<{ readonly id: string; readonly deleted: boolean }>
 } {
   const connect = connectOperator(env, folder)
   const list = async () => {
@@ -108,6 +109,7 @@ export function findApps(
       })
     },
     step: async (name, step) => connect().call('POST', `/apps/${(await find(name)).id}/${step}`),
+    remove: async (name) => connect().call('DELETE', `/apps/${(await find(name)).id}`),
   }
 }
 

@@ -51,7 +51,11 @@ export interface MerchantApi {
    *
    * @throws {Failure} With the API's own message where it says no.
    */
-  call<Answer>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<Answer>
+  call<Answer>(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: object,
+  ): Promise<Answer>
 }
 
 /**
@@ -83,7 +87,7 @@ export function connectOperator(
 function caller(server: FoundServer): MerchantApi {
   const { url, api_key: apiKey, app } = server
   return {
-    async call<Answer>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object) {
+    async call<Answer>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object) {
       const response = await request(new URL(`/v1${path}`, url), {
         method,
         headers: {

@@ -18,7 +18,7 @@ export interface ServedAppsOptions {
   readonly mode: 'live' | 'test'
   /** Those of the configuration; the first is the operator's. */
   readonly configured: readonly [MerchantApp, ...MerchantApp[]]
-  readonly store: Pick<AccessStore, 'insertApp' | 'updateApp' | 'listApps'>
+  readonly store: Pick<AccessStore, 'insertApp' | 'updateApp' | 'deleteApp' | 'listApps'>
   readonly clock: Clock
   /** Makes one that was added. */
   readonly make: (app: App) => MerchantApp
@@ -70,7 +70,13 @@ export function createServedApps(options: ServedAppsOptions): ServedApps {
   }
 
   const look = async (): Promise<void> => {
-    for (const app of await store.listApps(homeId)) await take(app)
+    const apps = await store.listApps(homeId)
+    for (const app of apps) await take(app)
+    for (const [id, { app }] of added) {
+      if (apps.some((one) => one.id === id)) continue
+      added.delete(id)
+      await app.stop()
+    }
   }
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const done = looking.then(work)
@@ -111,6 +117,12 @@ export function createServedApps(options: ServedAppsOptions): ServedApps {
       const change: AppChange = { ...rest, ...(isRetired !== undefined && { retiredAt }) }
       const app = await store.updateApp(homeId, id, { ...change, updatedAt: now })
       return app && servedAs(app)
+    },
+    async remove(id) {
+      if (isConfigured(id)) return 'configured'
+      if (!(await store.deleteApp(homeId, id))) return undefined
+      await inTurn(look)
+      return 'removed'
     },
   }
 

@@ -5,19 +5,20 @@
  * @module
  */
 import { z } from 'zod'
-import { formatRfc3339, type Instant } from '../alipay/index.ts'
+import { addMs, formatRfc3339, type Instant } from '../alipay/index.ts'
 import { PRODUCT_CODE, PRODUCT_CODE_DEFAULT } from '../payments/index.ts'
+import { needingAttention } from './attention.ts'
 import { appsOf, type Actor } from './authentication.ts'
 import { text } from './fields.ts'
 import { ok, operation, type Answer, type AnyOperation } from './operation.ts'
 import type { AppContext, AppRegistry, ServedApp } from './options.ts'
 import { conflict, notFound, type Problem } from './problem.ts'
-import { list } from './schemas.ts'
+import { deleted, list } from './schemas.ts'
 
 const instant = z.iso.datetime({ offset: true })
 
 /** An application: nothing secret. */
-const app = z
+export const app = z
   .object({
     id: z.string().describe('What `Saoma-App` names'),
     object: z.literal('app'),
@@ -175,6 +176,67 @@ const restoreApp = operation({
   handle: ({ app: { apps }, params }) => change(apps.registry, params['id'], { isRetired: false }),
 })
 
+const deleteApp = operation({
+  method: 'DELETE',
+  path: '/v1/apps/{id}',
+  id: 'deleteApp',
+  summary: 'Remove a retired application',
+  description:
+    'Only where nothing of it is open. It is served no more, nor believed, and its API keys open nothing; what it took stays in the database, and is back when the same APPID is added again.',
+  scope: 'operator',
+  audit: 'app.delete',
+  answers: { 200: { description: 'Removed.', schema: deleted } },
+  problems: {
+    ...PROBLEMS,
+    ...FIXED,
+    app_open: {
+      status: 409,
+      description: 'It is not retired, or something of it is open: `message` says what.',
+    },
+  },
+  handle: ({ app: context, params }) =>
+    withRegistry(context.apps.registry, async (registry) => {
+      const found = context.apps.find(params['id'] ?? '')
+      if (found === undefined) return APP_NOT_FOUND
+      if ((found.addedAt ?? null) === null) return CONFIGURED
+      const open = await whatIsOpen(context, found)
+      if (open !== undefined) return conflict('app_open', open)
+      const removed = await registry.remove(found.id)
+      if (removed === undefined) return APP_NOT_FOUND
+      if (removed === 'configured') return CONFIGURED
+      return ok({ id: found.id, object: 'app', deleted: true })
+    }),
+})
+
+/** After so long, in milliseconds, every node knows that an application was retired. */
+const RETIRED_KNOWN_MS = 10_000
+
+/** Why an application cannot be removed yet. */
+async function whatIsOpen(
+  context: Pick<AppContext, 'clock' | 'desk'>,
+  app: ServedApp,
+): Promise<string | undefined> {
+  const { payments, retiredAt = null } = app
+  if (retiredAt === null) return 'Retire it first.'
+  if (context.clock.now() < addMs(retiredAt, RETIRED_KNOWN_MS)) {
+    return 'It was retired just now, and other nodes may still take a payment. Ask again in 10 seconds.'
+  }
+  const openPayments = (['created', 'pending', 'closing'] as const).map(async (status) =>
+    payments.list({ limit: 1, status }),
+  )
+  const openRefunds = (['pending', 'processing', 'requires_action'] as const).map(async (status) =>
+    payments.listRefunds({ limit: 1, status }),
+  )
+  const attention = await needingAttention(context, app, 1)
+  if ((await Promise.all(openPayments)).flat().length > 0) return 'A payment of it is open.'
+  if ((await Promise.all(openRefunds)).flat().length > 0) return 'A refund of it is open.'
+  const { reviews, requests, differences } = attention
+  if (reviews.length + requests.length + differences.length > 0) {
+    return 'Something of it needs attention: see its list.'
+  }
+  return undefined
+}
+
 /** The operations of applications. */
 export const appOperations: readonly AnyOperation[] = [
   createApp,
@@ -183,6 +245,7 @@ export const appOperations: readonly AnyOperation[] = [
   updateApp,
   retireApp,
   restoreApp,
+  deleteApp,
 ]
 
 /** Why an application takes no new payment; `undefined` where it does. */

@@ -89,6 +89,8 @@ export interface AppRegistry {
       readonly isRetired?: boolean
     },
   ): Promise<ServedApp | 'configured' | undefined>
+  /** Serves one no more that was retired. What it took stays in the database. */
+  remove(id: string): Promise<'removed' | 'configured' | undefined>
 }
 
 /** An application to be added. */

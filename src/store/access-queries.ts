@@ -71,6 +71,16 @@ export function createAccessStore(database: Omit<StoreDatabase, 'app'>): AccessS
       return row && fromAppRow(row)
     },
 
+    async deleteApp(homeId, id) {
+      const { numDeletedRows } = await db
+        .deleteFrom('apps')
+        .where('home_id', '=', homeId)
+        .where('id', '=', storable(id))
+        .where('retired_at', 'is not', null)
+        .executeTakeFirstOrThrow()
+      return numDeletedRows === 1n
+    },
+
     async listApps(homeId) {
       const rows = await db
         .selectFrom('apps')

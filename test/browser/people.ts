@@ -69,6 +69,15 @@ export async function hire(
     name: person.name,
     role,
   })
+  return enterByInvitation(dev, invitation, person)
+}
+
+/** Chooses a password by a link, and signs in. */
+export function enterByInvitation(
+  dev: Dev,
+  invitation: string,
+  person = { email: '', name: '小李', password: 'another long phrase 2' },
+): Promise<Person> {
   const token = /[\w-]{20,}$/.exec(invitation)?.[0]
   return enter(dev, '/invitation', person, { token, password: person.password })
 }

@@ -7,11 +7,10 @@
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createClient, MovableClock } from '../../src/alipay/index.ts'
 import { findApps } from '../../src/cli/apps.ts'
@@ -22,7 +21,8 @@ import {
   startMerchantServer,
   type MerchantServer,
 } from '../../src/cli/merchant-server.ts'
-import { createEmulator, type Emulator } from '../../src/testing.ts'
+import type { Emulator } from '../../src/testing.ts'
+import { openAlipay } from '../machines/alipay-of-many.ts'
 import { sharedPostgres } from '../machines/postgres.ts'
 import { startWebhookSink, type WebhookSink } from '../machines/webhook-sink.ts'
 import { sharedStoreKinds } from '../store/opened-stores.ts'
@@ -44,53 +44,6 @@ interface ApiObject {
   readonly error?: { readonly code: string }
   readonly data?: readonly ApiObject[]
   readonly [field: string]: unknown
-}
-
-/** Alipay, with several merchants: each call goes to the one that it names. */
-async function openAlipay(folder: string, names: readonly string[]) {
-  const emulators: Record<string, Emulator> = {}
-  const sent: URLSearchParams[] = []
-  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    const body = await text(incoming)
-    const { pathname, search, searchParams } = new URL(incoming.url ?? '', 'http://alipay')
-    const params = new URLSearchParams(body)
-    if (params.size > 0) sent.push(params)
-    const appId = params.get('app_id') ?? searchParams.get('app_id')
-    const merchant =
-      Object.entries(emulators).find(([name]) => pathname.startsWith(`/${name}/`))?.[1] ??
-      Object.values(emulators).find(({ credentials }) => credentials.app_id === appId) ??
-      Object.values(emulators)[0]
-    const path = pathname.replace(/^\/[a-z]+(?=\/)/, '')
-    const { method = 'GET', headers } = incoming
-    const request = new Request(`http://alipay${path}${search}`, {
-      method,
-      headers: { 'content-type': headers['content-type'] ?? '' },
-      ...(method === 'POST' && { body }),
-    })
-    const answer = await merchant?.fetch(request)
-    outgoing.writeHead(answer?.status ?? 500, Object.fromEntries(answer?.headers ?? []))
-    outgoing.end(answer && Buffer.from(await answer.arrayBuffer()))
-  }
-  const http = createServer((incoming, outgoing) => void serve(incoming, outgoing))
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-  const opened = names.map(async (name) => {
-    const baseUrl = `${url}/${name}`
-    const emulator = await createEmulator({ baseUrl, folder: join(folder, `alipay-${name}`) })
-    emulator.start()
-    emulators[name] = emulator
-  })
-  await Promise.all(opened)
-  return {
-    gateway: `${url}/gateway.do`,
-    emulators,
-    sent,
-    async close() {
-      for (const emulator of Object.values(emulators)) await emulator.stop()
-      http.closeAllConnections()
-      await new Promise((resolve) => http.close(resolve))
-    },
-  }
 }
 
 let alipay: Awaited<ReturnType<typeof openAlipay>>

@@ -114,8 +114,15 @@ test('what a node adds, changes and retires is served so by the others, and run 
   await vi.waitFor(() => expect(two.apps.find(shopId)?.merchantName).toBe('旧店'))
   expect(two.apps.find(shopId)?.retiredAt).toBe(nowMs - 1)
   expect(two.did()).toEqual([`open ${SHOP.appId}`, `start ${SHOP.appId}`, `change ${SHOP.appId}`])
+  expect(await one.apps.registry.remove(appIdOf(HOME))).toBe('configured')
+  expect(await one.apps.registry.remove(shopId)).toBe('removed')
+  expect(await one.apps.registry.remove(shopId)).toBeUndefined()
+  expect(one.apps.find(shopId)).toBeUndefined()
+  vi.advanceTimersByTime(APPS_LOOK_MS)
+  await vi.waitFor(() => expect(two.did()).toEqual([`stop ${SHOP.appId}`]))
+  expect(two.apps.find(shopId)).toBeUndefined()
   for (const { apps } of [one, two]) await apps.stop()
-  expect(two.did()).toEqual(['stop 9021000000000000', `stop ${SHOP.appId}`])
+  expect(two.did()).toEqual(['stop 9021000000000000'])
 })
 
 test('those of the configuration stay as they are, and another server’s are not taken', async () => {

@@ -4,17 +4,17 @@
  * @module
  */
 import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
-import { App as Ant, ConfigProvider, Spin } from 'antd'
+import { App as Ant, Button, ConfigProvider, Result, Spin } from 'antd'
 import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
 import dayjs from 'dayjs'
 import 'dayjs/locale/zh-cn'
 import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { BrowserRouter } from 'react-router'
-import { BASE } from './api/base.ts'
 import { SaomaError, whenSignedOut } from './api/request.ts'
-import { readSession, SessionContext } from './api/session.tsx'
-import { LanguageContext } from './language/language.tsx'
+import { readSession, SessionContext, type Session } from './api/session.tsx'
+import { leaveApp, OUTSIDE, showApp } from './api/shown-app.ts'
+import { LanguageContext, useTexts } from './language/language.tsx'
 import { Problem } from './parts/problem.tsx'
 import { PreferencesContext } from './parts/preferences-menu.tsx'
 import { usePreferences } from './preferences.ts'
@@ -43,9 +43,7 @@ export function App(): ReactNode {
         <PreferencesContext value={preferences}>
           <QueryClientProvider client={client}>
             <Ant>
-              <BrowserRouter basename={`${BASE}/console`}>
-                <Gate />
-              </BrowserRouter>
+              <Gate />
             </Ant>
           </QueryClientProvider>
         </PreferencesContext>
@@ -69,10 +67,33 @@ function Gate(): ReactNode {
   }, [client])
   if (error !== null) return <Problem error={error} again={() => void refetch()} />
   if (data === undefined) return <Waiting />
-  if (!('user' in data)) return <SignIn needsOwner={data.needsOwner} />
+  if ('user' in data) return <Inside session={data} />
   return (
-    <SessionContext value={data}>
-      <Shell />
+    <BrowserRouter basename={OUTSIDE}>
+      <SignIn needsOwner={data.needsOwner} />
+    </BrowserRouter>
+  )
+}
+
+/** The pages of one application. */
+function Inside({ session }: { readonly session: Session }): ReactNode {
+  const { apps: texts, common } = useTexts()
+  const [shown] = useState(() => showApp(session.apps))
+  const app = session.apps.find(({ id }) => id === shown?.id)
+  const here = useMemo(() => app && { ...session, app }, [session, app])
+  if (here === undefined) {
+    const home = (
+      <Button type="primary" onClick={leaveApp}>
+        {common.home}
+      </Button>
+    )
+    return <Result status="403" title={texts.unreachable} extra={home} />
+  }
+  return (
+    <SessionContext value={here}>
+      <BrowserRouter basename={shown?.base ?? OUTSIDE}>
+        <Shell />
+      </BrowserRouter>
     </SessionContext>
   )
 }

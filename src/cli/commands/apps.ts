@@ -84,6 +84,14 @@ Examples:
         await show(options, findApps(process.env, options.folder).step(app, step))
       })
   }
+
+  withObjectOptions(apps.command('remove <app>'))
+    .description('remove a retired one of which nothing is open; its data stay in the database')
+    .action(async (app: string, options: ObjectOptions) => {
+      const { findApps } = await import('../apps.ts')
+      const removed = await findApps(process.env, options.folder).remove(app)
+      print(options, removed, `${removed.id} is served no more.\n`)
+    })
 }
 
 function withKeyOptions(command: Command): Command {

@@ -9,6 +9,16 @@
 export const { basePath, texts } = JSON.parse(document.body.dataset['page'] ?? '{}')
 
 let csrf = ''
+let appId = ''
+
+/**
+ * Which application all calls mean from now on.
+ *
+ * @param {string} id
+ */
+export function useApp(id) {
+  appId = id
+}
 
 /** A refusal, in words for the one at the till. */
 export class Refused extends Error {
@@ -37,6 +47,7 @@ export class Refused extends Error {
 export async function call(method, path, body, idempotencyKey) {
   /** @type {Record<string, string>} */
   const headers = { accept: 'application/json', 'x-csrf-token': csrf }
+  if (appId !== '') headers['saoma-app'] = appId
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey
   const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }

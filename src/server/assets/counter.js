@@ -5,7 +5,17 @@
  *
  * @module
  */
-import { byId, call, insist, parseYuan, randomName, Refused, texts, yuan } from './counter-api.js'
+import {
+  byId,
+  call,
+  insist,
+  parseYuan,
+  randomName,
+  Refused,
+  texts,
+  useApp,
+  yuan,
+} from './counter-api.js'
 import {
   closeCharge,
   followCharge,
@@ -33,6 +43,9 @@ const GUN_GAP_MS = 50
 const PAYMENT_CODE = /^(?:2[5-9]|30)\d{14,22}$/
 
 const REFRESH_MS = 10_000
+
+/** Where this browser keeps which application its till is of. */
+const KEPT_APP = 'saoma-counter-app'
 
 const NOTHING = { keys: '', before: '', at: -Infinity }
 
@@ -93,16 +106,69 @@ async function enter() {
   }
 }
 
-/** @param {any} session */
+/**
+ * Opens the till of an application: of the one that is there, of the one that this till was opened
+ * for before, or of the one that is chosen now.
+ *
+ * @param {any} session
+ */
 function open(session) {
-  scopes = session.scopes
-  operatorId = session.user.id.slice(0, 28)
   signIn.hidden = true
-  till.hidden = false
-  byId('shop', HTMLElement).textContent = session.app.name ?? ''
   byId('who', HTMLElement).textContent = session.user.name
   byId('sign-out', HTMLElement).hidden = false
   byId('test-mode', HTMLElement).hidden = session.livemode
+  const { apps } = session
+  const kept = localStorage.getItem(KEPT_APP)
+  const app = apps.length === 1 ? apps[0] : apps.find((/** @type {any} */ { id }) => id === kept)
+  if (app === undefined) return choose(session)
+  if (apps.length > 1) {
+    const other = byId('other-shop', HTMLElement)
+    other.hidden = false
+    other.addEventListener('click', () => {
+      // What is under way belongs to the shop before: the page begins anew.
+      localStorage.removeItem(KEPT_APP)
+      location.reload()
+    })
+  }
+  openTill(session, app)
+}
+
+/**
+ * Asks which application the till takes money for.
+ *
+ * @param {any} session
+ */
+function choose(session) {
+  byId('shops', HTMLElement).hidden = false
+  byId('shop-list', HTMLElement).replaceChildren(
+    ...session.apps.map((/** @type {any} */ app) => {
+      const element = text('button', '', nameOf(app))
+      element.setAttribute('type', 'button')
+      element.addEventListener('click', () => {
+        localStorage.setItem(KEPT_APP, app.id)
+        byId('shops', HTMLElement).hidden = true
+        open(session)
+      })
+      return element
+    }),
+  )
+}
+
+/** @param {any} app */
+function nameOf({ name, app_id: appId }) {
+  return name ?? appId ?? ''
+}
+
+/**
+ * @param {any} session
+ * @param {any} app
+ */
+function openTill(session, app) {
+  if (session.apps.length > 1) useApp(app.id)
+  scopes = session.scopes
+  operatorId = session.user.id.slice(0, 28)
+  till.hidden = false
+  byId('shop', HTMLElement).textContent = nameOf(app)
   if (!scopes.includes('payments:create')) failure.textContent = texts.noScope
   prepareCharge({
     mayCancel: scopes.includes('payments:create') || scopes.includes('payments:write'),

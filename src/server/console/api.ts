@@ -203,9 +203,7 @@ async function signedIn(
   if (former !== undefined) await users.signOut(former)
   setSessionCookie(c, context, token)
   const [shop] = appsOf(context, session.user.reach)
-  return shop === undefined
-    ? sendProblem(c, NO_APP)
-    : c.json(sessionJson(context, shop, session))
+  return shop === undefined ? sendProblem(c, NO_APP) : c.json(sessionJson(context, shop, session))
 }
 
 async function notSignedIn(c: Route, context: ServerContext, users: Users): Promise<Response> {

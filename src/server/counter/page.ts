@@ -46,6 +46,7 @@ export function counterPage(language: Language, context: ServerContext) {
           <h1>${t.title}</h1>
           <span id="shop"></span>
           <nav>
+            <button type="button" class="text" id="other-shop" hidden>${t.otherShop}</button>
             <span id="who"></span>
             <button type="button" class="text" id="sign-out" hidden>${t.signOut}</button>
             <a
@@ -59,6 +60,10 @@ export function counterPage(language: Language, context: ServerContext) {
         <noscript><p class="notice">${t.needsScript}</p></noscript>
         <main>
           ${signIn(t, context)}
+          <section id="shops" class="card sign-in" aria-labelledby="shops-title" hidden>
+            <h2 id="shops-title">${t.chooseShop}</h2>
+            <div id="shop-list" class="shops"></div>
+          </section>
           <div id="till" class="till" hidden>${sale(t)} ${lastOrders(t)}</div>
         </main>
         ${charge(t)} ${refund(t)}

@@ -4,6 +4,7 @@
  * @module
  */
 import type { z } from 'zod'
+import type { app } from '../../../src/server/apps-routes.ts'
 import type { credential } from '../../../src/server/credentials-routes.ts'
 import type * as schemas from '../../../src/server/schemas.ts'
 
@@ -47,5 +48,7 @@ export type Reconciliation = z.infer<typeof schemas.reconciliation>
 export type Difference = z.infer<typeof schemas.difference>
 /** What a day adds up to. */
 export type DaySummary = z.infer<typeof schemas.daySummary>
+/** An application, as whoever runs the server sees it. */
+export type ServedApp = z.infer<typeof app>
 /** The keys of the application at Alipay. */
 export type Credential = z.infer<typeof credential>

@@ -19,6 +19,8 @@ export interface Asked {
   /** Names the intent: the same name again never does it twice. */
   readonly idempotencyKey?: string
   readonly signal?: AbortSignal
+  /** Another application than the one that is shown: its id. */
+  readonly app?: string
 }
 
 /** The server answers within 10 s, or says that it does not know yet. */
@@ -128,7 +130,7 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
       method,
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       headers: {
-        ...appHeader(),
+        ...appHeader(asked.app),
         ...(body && { 'content-type': 'application/json' }),
         ...(method !== 'GET' && csrf !== null && { 'x-csrf-token': csrf }),
         ...((method === 'POST' || method === 'PATCH') &&
@@ -141,8 +143,8 @@ async function send(method: Method, path: string, asked: Asked): Promise<Respons
   }
 }
 
-function appHeader(): Readonly<Record<string, string>> {
-  return appId === null ? {} : { 'saoma-app': appId }
+function appHeader(id = appId): Readonly<Record<string, string>> {
+  return id === null ? {} : { 'saoma-app': id }
 }
 
 function unreachable(method: Method, idempotencyKey: string | null, cause?: unknown): SaomaError {

@@ -5,47 +5,51 @@
  * @module
  */
 import { BASE } from './base.ts'
-import type { ShownApp } from './session.tsx'
+import { keepApp } from './request.ts'
 
 const CONSOLE = `${BASE}/console`
 const KEPT = 'saoma-app'
 
-/** Below which address the pages of an application are. Where there is one alone: below all. */
-export function consoleOf(id: string | null): string {
-  return id === null ? CONSOLE : `${CONSOLE}/${id}`
+/** What is shown, and below which address. */
+export interface Shown {
+  /** `app_…`. */
+  readonly id: string
+  readonly base: string
 }
 
+/** Where nobody has signed in yet. */
+export const OUTSIDE = CONSOLE
+
 /**
- * The application to show; `undefined` where the address names one that is not among them.
- *
- * @param apps Those that can be chosen, at least one.
+ * Finds it, has the address name it where there are several, and all calls mean it. `undefined`
+ * where the address names one that is not among them.
  */
-export function chooseApp<App extends Pick<ShownApp, 'id'>>(apps: readonly App[]): App | undefined {
+export function showApp(apps: readonly { readonly id: string }[]): Shown | undefined {
   const named = namedInAddress()
-  if (named !== null) return apps.find(({ id }) => id === named)
-  const kept = localStorage.getItem(KEPT)
-  return apps.find(({ id }) => id === kept) ?? apps[0]
-}
-
-/** Has the address name it, and this browser remember it. */
-export function keepChoice(id: string): void {
+  const wanted = named ?? localStorage.getItem(KEPT)
+  const found = apps.find(({ id }) => id === wanted) ?? (named === null ? apps[0] : undefined)
+  keepApp(null)
+  if (found === undefined) return undefined
+  const { id } = found
+  if (named === null && apps.length === 1) return { id, base: CONSOLE }
+  keepApp(id)
   localStorage.setItem(KEPT, id)
-  if (namedInAddress() !== null) return
-  const page = location.pathname.slice(CONSOLE.length).replace(/^\/$/, '')
-  history.replaceState(history.state, '', `${consoleOf(id)}${page}${location.search}${location.hash}`)
+  const base = `${CONSOLE}/${id}`
+  if (named === null) {
+    const page = location.pathname.slice(CONSOLE.length).replace(/^\/$/, '')
+    history.replaceState(history.state, '', `${base}${page}${location.search}${location.hash}`)
+  }
+  return { id, base }
 }
 
-/**
- * Shows another one, from its overview on: what is on the screen belongs to the one before, so the
- * page begins anew.
- */
+/** Shows a page of another one. Nothing of the one before stays: the program begins anew. */
 export function switchApp(id: string, page = ''): void {
-  localStorage.setItem(KEPT, id)
-  location.assign(`${consoleOf(id)}${page}`)
+  location.assign(`${CONSOLE}/${id}${page}`)
 }
 
-/** Leaves an application that cannot be shown. */
+/** Leaves one that cannot be shown. */
 export function leaveApp(): void {
+  localStorage.removeItem(KEPT)
   location.assign(CONSOLE)
 }
 

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { useQuery } from '@tanstack/react-query'
-import { Alert, Button, Card, Descriptions, Input, Space, Steps, Tag } from 'antd'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Alert, Button, Card, Descriptions, Input, Segmented, Space, Steps, Tag } from 'antd'
 import { useState, type ReactNode } from 'react'
+import { useSearchParams } from 'react-router'
 import type { Credential, List } from '../api/objects.ts'
 import { request } from '../api/request.ts'
 import { useMay, useSession } from '../api/session.tsx'
@@ -31,13 +32,22 @@ export default function Credentials(): ReactNode {
   const may = useMay()
   const act = useAct('credentials')
   const confirm = useConfirm()
-  const [guided, setGuided] = useState<string | null>(null)
+  const [search, setSearch] = useSearchParams()
+  const [chosen, setGuided] = useState<string | null>(null)
   const { data, error, refetch } = useQuery({
     queryKey: ['credentials'],
     queryFn: () => request<List<Credential>>('GET', '/v1/credentials'),
   })
   const all = data?.data ?? []
   const mayChange = may('credentials:write')
+  // Whoever comes to give it keys goes on where somebody has begun.
+  const begun = all.findLast(({ status }) => status === 'staged' || status === 'verified')?.id
+  const isSent = search.has('guide') && mayChange && data !== undefined
+  const guided = chosen ?? (isSent ? (begun ?? 'new') : null)
+  const close = (): void => {
+    setGuided(null)
+    setSearch({}, { replace: true })
+  }
   return (
     <>
       <PageHead title={texts.title} lead={texts.lead}>
@@ -72,7 +82,12 @@ export default function Credentials(): ReactNode {
         </Card>
         {error !== null && <Problem error={error} again={() => void refetch()} />}
         {data !== undefined && !all.some(({ status }) => status === 'active') && (
-          <Alert type="info" showIcon title={texts.none} description={texts.noneHint} />
+          <Alert
+            type="info"
+            showIcon
+            title={app.ready ? texts.none : texts.keyless}
+            description={app.ready ? texts.noneHint : texts.keylessHint}
+          />
         )}
         {all.toReversed().map((one) => (
           <Card key={one.id} size="small">
@@ -81,7 +96,8 @@ export default function Credentials(): ReactNode {
                 <bdi className="mono">{one.id}</bdi>
                 <div className="quiet">
                   {one.sign_type}
-                  {one.trust !== null && ` · ${texts.trust[one.trust]}`} · {common.created}{' '}
+                  {one.trust !== null && ` · ${texts.trust[one.trust]}`}
+                  {one.encrypted && ` · ${texts.encrypted}`} · {common.created}{' '}
                   <Moment at={one.created_at} />
                 </div>
               </span>
@@ -108,11 +124,7 @@ export default function Credentials(): ReactNode {
         ))}
       </div>
       {guided !== null && (
-        <Guide
-          credential={all.find(({ id }) => id === guided)}
-          go={setGuided}
-          close={() => setGuided(null)}
-        />
+        <Guide credential={all.find(({ id }) => id === guided)} go={setGuided} close={close} />
       )}
     </>
   )
@@ -127,10 +139,14 @@ function Guide({
   readonly go: (id: string) => void
   readonly close: () => void
 }): ReactNode {
-  const { common, credentials: texts } = useTexts()
+  const { common, apps, credentials: texts } = useTexts()
+  const { app } = useSession()
   const act = useAct('credentials')
   const [isUploaded, setUploaded] = useState(false)
-  const [key, setKey] = useState('')
+  const client = useQueryClient()
+  const [ownKey, setOwnKey] = useState<string | null>(null)
+  const [trust, setTrust] = useState<Trust>({ alipay_public_key: '' })
+  const [encryptKey, setEncryptKey] = useState('')
   const [isBusy, setBusy] = useState(false)
   const step =
     credential === undefined
@@ -150,12 +166,19 @@ function Guide({
     const next = await act(work, done)
     setBusy(false)
     if (next !== undefined) go(next.id)
+    // Whether it takes payments now.
+    if (next?.status === 'active') await client.invalidateQueries({ queryKey: ['session'] })
   }
   const steps: readonly [text: ReactNode, button: string, work: () => void][] = [
     [
-      texts.generateText,
-      texts.generate,
-      () => void run(() => request('POST', '/v1/credentials', { body: {} })),
+      <PrivateKey key="private" value={ownKey} set={setOwnKey} />,
+      ownKey === null ? texts.generate : texts.save,
+      () =>
+        void run(() =>
+          request('POST', '/v1/credentials', {
+            body: ownKey === null ? {} : { private_key: ownKey.trim() },
+          }),
+        ),
     ],
     [
       <div key="upload" className="grid">
@@ -168,17 +191,26 @@ function Guide({
     ],
     [
       <div key="paste" className="grid">
-        <label htmlFor="alipay-key">{texts.paste}</label>
-        <Input.TextArea
-          id="alipay-key"
-          rows={6}
-          value={key}
-          onChange={({ target }) => setKey(target.value)}
+        <AlipayTrust value={trust} set={setTrust} />
+        <label htmlFor="encrypt-key">{texts.encryptKey}</label>
+        <Input
+          id="encrypt-key"
+          value={encryptKey}
+          onChange={({ target }) => setEncryptKey(target.value)}
           className="mono"
+          autoComplete="off"
         />
       </div>,
       common.next,
-      () => void run(() => request('PATCH', path, { body: { alipay_public_key: key.trim() } })),
+      () =>
+        void run(() =>
+          request('PATCH', path, {
+            body: {
+              ...trimmed(trust),
+              ...(encryptKey.trim() && { encrypt_key: encryptKey.trim() }),
+            },
+          }),
+        ),
     ],
     [
       texts.verifyText,
@@ -195,7 +227,7 @@ function Guide({
   return (
     <Dialog
       width={640}
-      title={texts.start}
+      title={app.ready ? texts.start : apps.giveKeys}
       onCancel={close}
       mask={{ closable: false }}
       footer={
@@ -204,7 +236,7 @@ function Guide({
           <Button
             type="primary"
             loading={isBusy}
-            disabled={step === 2 && key.trim() === ''}
+            disabled={(step === 0 && ownKey?.trim() === '') || (step === 2 && !isWhole(trust))}
             onClick={work}
           >
             {button}
@@ -220,5 +252,119 @@ function Guide({
       />
       <div style={{ minHeight: 120 }}>{text}</div>
     </Dialog>
+  )
+}
+
+/** Made here, or brought along. */
+function PrivateKey({
+  value,
+  set,
+}: {
+  /** `null`: a pair is made. */
+  readonly value: string | null
+  readonly set: (value: string | null) => void
+}): ReactNode {
+  const { credentials: texts } = useTexts()
+  return (
+    <div className="grid">
+      <Segmented
+        aria-label={texts.source}
+        value={value === null ? 'generated' : 'own'}
+        options={(['generated', 'own'] as const).map((key) => ({
+          value: key,
+          label: texts.sources[key],
+        }))}
+        onChange={(key) => set(key === 'own' ? '' : null)}
+      />
+      {value === null ? (
+        <span>{texts.generateText}</span>
+      ) : (
+        <>
+          <label htmlFor="private-key">{texts.ownKey}</label>
+          <Input.TextArea
+            id="private-key"
+            rows={6}
+            value={value}
+            onChange={({ target }) => set(target.value)}
+            className="mono"
+            autoComplete="off"
+          />
+        </>
+      )}
+    </div>
+  )
+}
+
+const CERTIFICATES = ['app', 'alipay', 'root'] as const
+
+/** What Alipay is known by, in the words of the API. */
+type Trust =
+  | { readonly alipay_public_key: string }
+  | { readonly certificates: Readonly<Record<(typeof CERTIFICATES)[number], string>> }
+
+function isWhole(trust: Trust): boolean {
+  if ('alipay_public_key' in trust) return trust.alipay_public_key.trim() !== ''
+  return CERTIFICATES.every((name) => trust.certificates[name] !== '')
+}
+
+function trimmed(trust: Trust): Trust {
+  if ('certificates' in trust) return trust
+  return { alipay_public_key: trust.alipay_public_key.trim() }
+}
+
+function AlipayTrust({
+  value,
+  set,
+}: {
+  readonly value: Trust
+  readonly set: (value: Trust) => void
+}): ReactNode {
+  const { credentials: texts } = useTexts()
+  const isKey = 'alipay_public_key' in value
+  return (
+    <>
+      <Segmented
+        value={isKey ? 'key' : 'certificates'}
+        options={(['key', 'certificates'] as const).map((key) => ({
+          value: key,
+          label: texts.trusts[key],
+        }))}
+        onChange={(key) =>
+          set(
+            key === 'key'
+              ? { alipay_public_key: '' }
+              : { certificates: { app: '', alipay: '', root: '' } },
+          )
+        }
+      />
+      {isKey ? (
+        <>
+          <label htmlFor="alipay-key">{texts.paste}</label>
+          <Input.TextArea
+            id="alipay-key"
+            rows={6}
+            value={value.alipay_public_key}
+            onChange={({ target }) => set({ alipay_public_key: target.value })}
+            className="mono"
+          />
+        </>
+      ) : (
+        CERTIFICATES.map((name) => (
+          <label key={name} className="grid">
+            {texts.certificates[name]}
+            <input
+              type="file"
+              accept=".crt,.cer,.pem"
+              onChange={({ target: { files } }) => {
+                const [file] = files ?? []
+                void (file?.text() ?? Promise.resolve('')).then((text) =>
+                  set({ certificates: { ...value.certificates, [name]: text } }),
+                )
+              }}
+            />
+          </label>
+        ))
+      )}
+    </>
   )
 }

@@ -8,9 +8,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Card, Input, Select, Skeleton, Tag } from 'antd'
 import { useEffect, useState, type ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
-import { BASE } from '../api/base.ts'
 import type { DaySummary, Difference, Reconciliation } from '../api/objects.ts'
-import { request } from '../api/request.ts'
+import { request, requestFile } from '../api/request.ts'
 import { useMay } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
 import { useAct } from '../parts/act.ts'
@@ -18,7 +17,8 @@ import { Dialog } from '../parts/dialog.tsx'
 import { LongList } from '../parts/long-list.tsx'
 import { Foreign, Money, yuanText } from '../parts/money.tsx'
 import { PageHead } from '../parts/page-head.tsx'
-import { Problem } from '../parts/problem.tsx'
+import { Problem, useComplain } from '../parts/problem.tsx'
+import { saveFile } from '../parts/save-file.ts'
 import { useVerdict } from '../parts/verdict.ts'
 import { ReconciliationState } from './reconciliations.tsx'
 
@@ -36,6 +36,7 @@ export default function ReconciliationPage(): ReactNode {
   const { id = '' } = useParams()
   const { common, reconciliations: texts } = useTexts()
   const may = useMay()
+  const complain = useComplain()
   const path = `/v1/reconciliations/${encodeURIComponent(id)}`
   const [status, setStatus] = useState<string | null>(null)
   const [resolving, setResolving] = useState<Difference | null>(null)
@@ -57,6 +58,14 @@ export default function ReconciliationPage(): ReactNode {
   if (error !== null && one === undefined)
     return <Problem error={error} again={() => void refetch()} />
   if (one === undefined) return <Skeleton active />
+  const download = async (): Promise<void> => {
+    try {
+      const name = `differences-${one.bill_type}-${one.date}.csv`
+      saveFile(await requestFile('GET', `${path}/report`), name)
+    } catch (cause) {
+      complain(cause)
+    }
+  }
   const resolve = (difference: Difference): ReactNode =>
     difference.status === 'open' && may('reconciliations:write') ? (
       <Button size="small" onClick={() => setResolving(difference)}>
@@ -78,7 +87,7 @@ export default function ReconciliationPage(): ReactNode {
         ].join(' · ')}
       >
         <ReconciliationState one={one} />
-        <Button icon={<DownloadOutlined />} href={`${BASE}${path}/report`} download>
+        <Button icon={<DownloadOutlined />} onClick={() => void download()}>
           {texts.csv}
         </Button>
       </PageHead>

@@ -9,7 +9,7 @@ import { Button, Card, Form, Input, Select, Skeleton, Space, Tag } from 'antd'
 import { useState, type ReactNode } from 'react'
 import type { List, User } from '../api/objects.ts'
 import { request } from '../api/request.ts'
-import { useMay, useSession } from '../api/session.tsx'
+import { useMay, useSession, type ShownApp } from '../api/session.tsx'
 import { useTexts } from '../language/language.tsx'
 import { useAct, useConfirm } from '../parts/act.ts'
 import { Dialog } from '../parts/dialog.tsx'
@@ -96,6 +96,13 @@ function Member({
           </div>
         </span>
         <Tag color="blue">{roles[user.role] ?? user.role}</Tag>
+        {session.apps.length > 1 && (
+          <Tag style={{ whiteSpace: 'normal' }}>
+            {user.apps === null
+              ? texts.allApps
+              : user.apps.map(nameIn(session.apps)).join(texts.and)}
+          </Tag>
+        )}
         <Tag color={user.status === 'active' ? 'success' : 'default'}>
           {texts.status[user.status] ?? user.status}
         </Tag>
@@ -154,22 +161,30 @@ function Editing({
   const { common, roles, roleHints, signIn, users: texts } = useTexts()
   const session = useSession()
   const act = useAct('users')
-  const [form] = Form.useForm<{ email: string; name: string; role: string }>()
+  const [form] = Form.useForm<{
+    email: string
+    name: string
+    role: string
+    apps: string[] | null
+  }>()
   const isNew = user === 'new'
   // Owners are made by owners.
   const offered = Object.keys(roles).filter(
     (role) => role !== 'owner' || session.user.role === 'owner',
   )
   const save = async (): Promise<void> => {
-    const { email, name, role } = await form.validateFields()
+    const { email, name, role, ...reach } = await form.validateFields()
+    // None is chosen: all are meant.
+    const apps = reach.apps?.length ? reach.apps : null
+    const reached = session.apps.length > 1 && { apps }
     const saved = await act(
       () =>
         isNew
           ? request<User & { readonly invitation?: string }>('POST', '/v1/users', {
-              body: { email: email.trim(), name: name.trim(), role },
+              body: { email: email.trim(), name: name.trim(), role, ...reached },
             })
           : request<User & { readonly invitation?: string }>('PATCH', `/v1/users/${user.id}`, {
-              body: { name: name.trim(), role },
+              body: { name: name.trim(), role, ...reached },
             }),
       common.saved,
     )
@@ -189,7 +204,7 @@ function Editing({
         form={form}
         layout="vertical"
         requiredMark={false}
-        initialValues={isNew ? { role: 'cashier' } : user}
+        initialValues={isNew ? { role: 'cashier' } : { ...user, apps: user.apps ?? [] }}
       >
         {isNew && (
           <Form.Item
@@ -215,7 +230,28 @@ function Editing({
             }))}
           />
         </Form.Item>
+        {session.apps.length > 1 && (
+          <Form.Item name="apps" label={texts.apps} extra={texts.appsHint}>
+            <Select
+              mode="multiple"
+              allowClear
+              placeholder={texts.allApps}
+              options={session.apps.map(({ id }) => ({
+                value: id,
+                label: nameIn(session.apps)(id),
+              }))}
+            />
+          </Form.Item>
+        )}
       </Form>
     </Dialog>
   )
+}
+
+/** What an application is called, by its id; the id itself where it is none of these. */
+function nameIn(apps: readonly ShownApp[]): (id: string) => string {
+  return (id) => {
+    const app = apps.find((one) => one.id === id)
+    return app?.name ?? app?.app_id ?? id
+  }
 }

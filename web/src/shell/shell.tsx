@@ -18,12 +18,14 @@ import {
   RollbackOutlined,
   SafetyCertificateOutlined,
   SettingOutlined,
+  ShopOutlined,
   TeamOutlined,
   TransactionOutlined,
   UserOutlined,
 } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import {
+  Alert,
   Badge,
   Button,
   Drawer,
@@ -47,6 +49,7 @@ import { useAttention } from '../parts/attention-list.ts'
 import { useComplain } from '../parts/problem.tsx'
 import { PreferencesMenu } from '../parts/preferences-menu.tsx'
 import Overview from '../pages/overview.tsx'
+import { AppSwitch } from './app-switch.tsx'
 
 type Group = 'business' | 'books' | 'development' | 'administration'
 
@@ -65,6 +68,7 @@ interface Entry {
     | 'credentials'
     | 'audit'
     | 'users'
+    | 'apps'
     | 'settings'
   readonly group: Group
   readonly scope: Scope
@@ -88,6 +92,7 @@ const Alarms = lazy(() => import('../pages/alarms.tsx'))
 const Audit = lazy(() => import('../pages/audit.tsx'))
 const Users = lazy(() => import('../pages/users.tsx'))
 const Settings = lazy(() => import('../pages/settings.tsx'))
+const Apps = lazy(() => import('../pages/apps.tsx'))
 const Account = lazy(() => import('../pages/account.tsx'))
 
 const ENTRIES: readonly Entry[] = [
@@ -154,6 +159,13 @@ const ENTRIES: readonly Entry[] = [
     scope: 'credentials:read',
     icon: <SafetyCertificateOutlined />,
     page: Credentials,
+  },
+  {
+    key: 'apps',
+    group: 'administration',
+    scope: 'payments:read',
+    icon: <ShopOutlined />,
+    page: Apps,
   },
   {
     key: 'users',
@@ -247,12 +259,14 @@ export default function Shell(): ReactNode {
               onClick={() => setOpen(true)}
             />
           )}
-          <Whereabouts />
+          <AppSwitch />
+          <TestMode />
           <div style={{ flex: 1 }} />
           <PreferencesMenu />
           <Person />
         </Layout.Header>
         <main id="main" className="main" tabIndex={-1} style={{ outline: 'none' }}>
+          <Closed />
           <Suspense
             fallback={
               <div style={{ padding: 80, textAlign: 'center' }}>
@@ -353,31 +367,28 @@ function Brand(): ReactNode {
 function Navigation(): ReactNode {
   const { menu } = useTexts()
   const may = useMay()
+  const { apps } = useSession()
   const { pathname } = useLocation()
   const waiting = useAttention().data?.data.length ?? 0
   const groups = GROUPS.map((group) => ({
     key: group,
     type: 'group' as const,
     label: menu.groups[group],
-    children: ENTRIES.filter((entry) => entry.group === group && may(entry.scope)).map(
-      ({ key, icon }) => ({
-        key,
-        icon,
-        label: (
-          <Link to={pathOf(key)}>
-            {menu[key]}
-            {key === 'attention' && waiting > 0 && (
-              <Badge
-                count={waiting}
-                size="small"
-                color="#cf1322"
-                style={{ marginInlineStart: 8 }}
-              />
-            )}
-          </Link>
-        ),
-      }),
-    ),
+    children: ENTRIES.filter(
+      ({ key, group: its, scope }) =>
+        its === group && may(scope) && (key !== 'apps' || apps.length > 1 || may('operator')),
+    ).map(({ key, icon }) => ({
+      key,
+      icon,
+      label: (
+        <Link to={pathOf(key)}>
+          {menu[key]}
+          {key === 'attention' && waiting > 0 && (
+            <Badge count={waiting} size="small" color="#cf1322" style={{ marginInlineStart: 8 }} />
+          )}
+        </Link>
+      ),
+    })),
   })).filter(({ children }) => children.length > 0)
   return (
     <nav aria-label={menu.groups.business}>
@@ -391,22 +402,33 @@ function Navigation(): ReactNode {
   )
 }
 
-function Whereabouts(): ReactNode {
+function TestMode(): ReactNode {
   const { common } = useTexts()
-  const { livemode, app } = useSession()
+  if (useSession().livemode) return null
   return (
-    <>
-      <bdi style={{ fontWeight: 500, minWidth: 0 }} className="one-line">
-        {app.name ?? 'saoma'}
-      </bdi>
-      {!livemode && (
-        <Tooltip title={common.testHint}>
-          <Tag color="warning" style={{ margin: 0 }}>
-            {common.test}
-          </Tag>
-        </Tooltip>
-      )}
-    </>
+    <Tooltip title={common.testHint}>
+      <Tag color="warning" style={{ margin: 0 }}>
+        {common.test}
+      </Tag>
+    </Tooltip>
+  )
+}
+
+/** Why the application takes no payments. */
+function Closed(): ReactNode {
+  const { apps: texts } = useTexts()
+  const { app } = useSession()
+  const may = useMay()
+  if (!app.retired && app.ready) return null
+  const isKeyless = !app.retired && may('credentials:write')
+  return (
+    <Alert
+      type="warning"
+      showIcon
+      style={{ marginBottom: 16 }}
+      title={app.retired ? texts.isRetired : texts.isKeyless}
+      action={isKeyless && <Link to="/credentials?guide">{texts.giveKeys}</Link>}
+    />
   )
 }
 
