@@ -219,7 +219,6 @@ function Editing({
   }
   return (
     <Dialog
-      open
       title={isNew ? texts.add : common.edit}
       onCancel={close}
       okText={isNew ? common.next : common.save}
