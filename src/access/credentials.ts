@@ -72,7 +72,7 @@ export interface Credentials {
   list(): Promise<Credential[]>
   /** Keeps new keys. The public one is what is uploaded to Alipay. */
   stage(options: StageOptions): Promise<CredentialResult>
-  /** Adds what Alipay gave back for the uploaded key, and the key of the content where it has one. */
+  /** Adds what Alipay gave back for the uploaded key; `encryptKey`, as when it was staged. */
   complete(id: string, alipay: AlipayTrust, encryptKey?: string): Promise<CredentialResult>
   /** Asks Alipay something that moves nothing, signed with the new keys. */
   verify(id: string): Promise<CredentialResult>
