@@ -3,8 +3,17 @@
  *
  * @module
  */
-import { execFileSync } from 'node:child_process'
-import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  chownSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { afterUse } from '../machines/lifetime.ts'
@@ -20,6 +29,9 @@ const MB = 1024 ** 2
 
 /** Where a small disk can be made: as root on Linux. */
 const canMount = tryToMount()
+
+/** Where files can be made immutable under those who have them open: as root, not in memory. */
+const canFreeze = tryToFreeze()
 
 test.skipIf(!canMount)(
   'a full disk: Alipay is told `fail`, nothing is acknowledged, and all goes on when there is room',
@@ -90,6 +102,39 @@ test.skipIf(!hasProgram('prlimit'))(
     await attempted(installation)
     expect(emulator.notifications.list()).toMatchObject([{ status: 'pending' }])
 
+    await installation.start()
+    await merchant.until(payment, 'succeeded')
+    await installation.untilOver()
+    expect(differences(await collect(installation), merchant.acknowledged)).toEqual([])
+  },
+)
+
+test.skipIf(!canFreeze)(
+  'a database that turns read-only: the process ends, none starts before it can be written, and then all goes on',
+  async () => {
+    const disk = machineFolder('read-only')
+    afterUse(() => {
+      freeze(disk.path, false)
+      disk.remove()
+    })
+    const installation = await openInstallation({ folder: disk.path })
+    const { emulator } = installation
+    const merchant = openShop(installation)
+    const node = await installation.start()
+    const payment = await merchant.sell({ reference: 'tea' })
+    const tradeNo = merchant.scan(payment)
+    await merchant.untilScanned(payment)
+
+    freeze(disk.path, true)
+    expect(merchant.payScanned(tradeNo)).toBe('paid')
+    expect(await node.ended()).toBe(2)
+    expect(node.stderr()).toContain('The database can not be written to any more.')
+    await attempted(installation)
+    expect(emulator.notifications.list()).toMatchObject([{ status: 'pending' }])
+    const early = await installation.start()
+    expect(await early.ended()).not.toBe(0)
+
+    freeze(disk.path, false)
     await installation.start()
     await merchant.until(payment, 'succeeded')
     await installation.untilOver()
@@ -179,6 +224,31 @@ function tryToMount(): boolean {
   } finally {
     folder.remove()
   }
+}
+
+function tryToFreeze(): boolean {
+  const folder = machineFolder('read-only')
+  const file = join(folder.path, 'saoma.db')
+  writeFileSync(file, '')
+  const opened = openSync(file, 'a')
+  try {
+    freeze(folder.path, true)
+    writeSync(opened, 'x')
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  } finally {
+    closeSync(opened)
+    freeze(folder.path, false)
+    folder.remove()
+  }
+}
+
+/** Whether nobody, root neither, may write what is in a folder of a database. */
+function freeze(folder: string, isFrozen: boolean): void {
+  const files = readdirSync(folder).filter((name) => name.startsWith('saoma.db'))
+  const paths = files.map((name) => join(folder, name))
+  spawnSync('chattr', [isFrozen ? '+i' : '-i', ...paths], { stdio: 'ignore' })
 }
 
 function mount(path: string, bytes: number): void {
