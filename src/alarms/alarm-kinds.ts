@@ -21,6 +21,7 @@ export const ALARM_KINDS = {
   webhook_disabled: ['Webhook 已停用', 'A webhook endpoint was disabled'],
   store_failing: ['数据库异常', 'The database fails'],
   reconciliation_difference: ['对账有差异', 'A reconciliation found differences'],
+  refund_hold: ['备份恢复后暂缓退款', 'Refunds are held after a restored backup'],
   bill_late: ['账单未按时生成', 'A bill is late'],
 } as const satisfies Record<string, readonly [zh: string, en: string]>
 

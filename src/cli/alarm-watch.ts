@@ -46,7 +46,7 @@ const LOOKED_AT = 100
 /** What is watched. */
 export interface AlarmWatchOptions {
   readonly alarms: Alarms
-  readonly payments: Pick<Payments, 'list' | 'listRefunds'>
+  readonly payments: Pick<Payments, 'list' | 'listRefunds' | 'refundHold'>
   readonly client: Pick<AlipayClient, 'measureClock'>
   readonly clock: Clock
   /** In certificate mode: those that end. */
@@ -153,6 +153,7 @@ async function needingAttention(
 ): Promise<Alarm[]> {
   const reviews = await payments.list({ limit: LOOKED_AT, inReview: true })
   const refunds = await payments.listRefunds({ limit: LOOKED_AT, status: 'requires_action' })
+  const hold = await payments.refundHold()
   const createdBefore = addMs(now, -REFUND_STUCK_MS)
   const processing = await payments.listRefunds({
     limit: LOOKED_AT,
@@ -162,6 +163,7 @@ async function needingAttention(
   const closing = await payments.list({ limit: LOOKED_AT, status: 'closing' })
   const stuck = closing.filter(({ payment }) => addMs(payment.expiresAt, STUCK_MS) < now)
   return [
+    ...(hold?.liftedAt === null ? [refundsHeld(hold.from)] : []),
     ...reviews.map(({ payment: { id, review } }): Alarm => {
       return { kind: 'payment_review', about: `${id}:${review}`, text: `${id}: ${review}` }
     }),
@@ -181,6 +183,15 @@ async function needingAttention(
       }
     }),
   ]
+}
+
+function refundsHeld(from: Instant): Alarm {
+  const since = formatRfc3339(from)
+  return {
+    kind: 'refund_hold',
+    about: since,
+    text: `备份之后（${since} 起）的账单核对完毕后，退款自动继续。/ Refunds go on by themselves once bills cover what happened since the backup of ${since}.`,
+  }
 }
 
 function clockOff(clock: Clock): Alarm[] {

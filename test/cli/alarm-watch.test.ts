@@ -27,13 +27,19 @@ import { payment, refund } from '../payments/records.ts'
 
 const now = toInstant(1_795_400_000_000)
 
+const nothingToSee: AlarmWatchOptions['payments'] = {
+  list: async () => [],
+  listRefunds: async () => [],
+  refundHold: async () => undefined,
+}
+
 function watchOf(change: Partial<AlarmWatchOptions>, raised: Alarm[] = []) {
   return createAlarmWatch({
     alarms: {
       raise: async (alarm: Alarm) => raised.push(alarm) > 0,
       shout: async (alarm: Alarm) => void raised.push(alarm),
     } as unknown as AlarmWatchOptions['alarms'],
-    payments: { list: async () => [], listRefunds: async () => [] },
+    payments: nothingToSee,
     client: { measureClock: async () => ({ offsetMs: 0 }) },
     clock: new MovableClock(now),
     certificates: undefined,
@@ -80,6 +86,7 @@ test('reviews, refunds that wait, and payments stuck 5 minutes after their deadl
     refunds: [],
   })
   const payments: AlarmWatchOptions['payments'] = {
+    ...nothingToSee,
     list: async ({ inReview }) =>
       inReview === true
         ? [{ payment: payment({ id: 'pay_1', review: 'late' }), refunds: [] }]
@@ -97,6 +104,17 @@ test('reviews, refunds that wait, and payments stuck 5 minutes after their deadl
     'refund_stuck re_2',
     expect.stringMatching(/^refund_requires_action re_1:/),
   ])
+})
+
+test('refunds that a restored backup holds, until they are sent again', async () => {
+  const hold = (liftedAt: Instant | null) => ({
+    ...nothingToSee,
+    refundHold: async () => ({ from: now, until: null, liftedAt, liftedBy: null }),
+  })
+  expect(kinds(await found({ payments: hold(null) }))).toEqual([
+    expect.stringMatching(/^refund_hold 20\d\d-/),
+  ])
+  expect(await found({ payments: hold(now) })).toEqual([])
 })
 
 test('a gateway that does not answer, but not one that only was slow', async () => {
@@ -249,8 +267,8 @@ test('of further keys, too, before they are used, but not once they are retired'
 
 test('a database that is away is shouted about, past it', async () => {
   const payments: AlarmWatchOptions['payments'] = {
+    ...nothingToSee,
     list: () => Promise.reject(new StoreUnavailable('away', 'not_applied')),
-    listRefunds: async () => [],
   }
   expect(kinds(await found({ payments }))).toEqual([expect.stringContaining('store_failing')])
 })
