@@ -295,9 +295,10 @@ inBrowser('the back office in a browser', () => {
     await page.waitForSelector('text=没有差异')
     expect(await seriousProblems(page)).toEqual([])
     await shoot(page, 'console-reconciliation')
-    const coming = page.waitForEvent('download')
-    await page.click('a:has-text("下载差异表")')
-    await coming
+    await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: '下载差异表' }).click(),
+    ])
   })
 })
 
