@@ -41,11 +41,13 @@ inBrowser('what others wrote', () => {
     await page.route('**/console/api/session', async (route) => {
       const response = await route.fetch()
       const session = (await response.json()) as { app: object; user: object }
+      const app = { ...session.app, name: evil(100) }
       await route.fulfill({
         response,
         json: {
           ...session,
-          app: { ...session.app, name: evil(100) },
+          app,
+          apps: [app],
           user: { ...session.user, name: evil(100) },
         },
       })

@@ -194,6 +194,7 @@ describe('the API and its document', () => {
       'updateApp',
       'retireApp',
       'restoreApp',
+      'deleteApp',
     ]
     expect(undone.filter((id) => !rare.includes(id))).toEqual([])
   }, 700_000)
