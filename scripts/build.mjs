@@ -1,13 +1,17 @@
 /**
- * Builds `dist`: compiled modules with their types, the browser's assets beside them, and the back
- * office's front end in `dist/web`. Written next to the old `dist` and swapped in at the end, so
- * that a build that fails or is interrupted leaves what was there.
+ * Builds `dist`: compiled modules with their types, the browser's assets beside them, the program
+ * in `dist/cli` and the back office's front end in `dist/web`. Written next to the old `dist` and
+ * swapped in at the end, so that a build that fails or is interrupted leaves what was there.
  *
  * @module
  */
 import { chmodSync, cpSync, existsSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
+import { build } from 'vite'
 import { root, run, tool } from './run.mjs'
+
+/** Found by Node when they are asked for: they are compiled for each machine. */
+const NATIVE = ['@photostructure/sqlite', 'pg-native']
 
 const ASSETS = new Set(['.css', '.js', '.html', '.svg'])
 
@@ -18,8 +22,9 @@ const fresh = join(root, `dist.${process.pid}`)
 
 rmSync(fresh, { recursive: true, force: true })
 try {
-  const status = compile() || bundle()
+  const status = compile() || buildPages()
   if (status === 0) {
+    await buildProgram()
     copyAssets()
     swapIn()
   }
@@ -39,7 +44,7 @@ function compile() {
 }
 
 /** The back office, in files that a browser may keep for ever. */
-function bundle() {
+function buildPages() {
   return run(process.execPath, [
     join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
     'build',
@@ -51,6 +56,38 @@ function bundle() {
     '--logLevel',
     'warn',
   ])
+}
+
+/**
+ * The program, in few files with the packages that it uses: Node takes most of a second to find and
+ * load the thousand modules that they are. What a command loads when it runs stays a file of its
+ * own. Names stay, and each module's path stands before it, so that stacks can be read.
+ */
+function buildProgram() {
+  return build({
+    configFile: false,
+    root,
+    logLevel: 'warn',
+    plugins: [{ name: 'in-place', transform: keepPlace }],
+    ssr: { noExternal: true, external: NATIVE },
+    build: {
+      ssr: join('src', 'cli', 'saoma.ts'),
+      outDir: join(fresh, 'cli'),
+      target: 'node20',
+      license: { fileName: 'licenses.md' },
+      rolldownOptions: {
+        output: { chunkFileNames: '[name].js', minify: false },
+        experimental: { attachDebugInfo: 'simple' },
+      },
+    },
+  })
+}
+
+/** A module still finds the files that lie beside it, though its code has come to `dist/cli`. */
+function keepPlace(code, id) {
+  if (!id.startsWith(source)) return
+  const place = relative(join(source, 'cli'), id)
+  return code.replaceAll('import.meta.url', `new URL('${place}', import.meta.url).href`)
 }
 
 /** Whatever lies in a folder called `assets` and is not TypeScript keeps its place. */

@@ -52,7 +52,8 @@ export function build() {
 
 /** Whether `dist` is at least as new as everything that it is built from. */
 export function isBuilt() {
-  const sources = ['src', 'web', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
+  const settings = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs']
+  const sources = ['src', 'web', ...settings]
   // build.mjs gives `dist` the time at which it began, so what was edited meanwhile counts as newer.
   return modifiedAt(join(root, 'dist')) >= Math.max(...sources.map((name) => newest(name)))
 }

@@ -56,6 +56,25 @@ describe.skipIf(!built)('the package', { timeout: 120_000 }, () => {
     expect(paths).toEqual(expect.arrayContaining(browser.map((name) => `dist/${assets}/${name}`)))
   })
 
+  test('names the licence of every package that the program holds', () => {
+    const program = join(root, 'dist', 'cli')
+    const held = readdirSync(program)
+      .filter((name) => name.endsWith('.js'))
+      .flatMap((name) => [
+        ...readFileSync(join(program, name), 'utf8').matchAll(
+          /^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)/gm,
+        ),
+      ])
+      .map(([, name = '']) => name)
+    const named = readFileSync(join(program, 'licenses.md'), 'utf8').matchAll(
+      /^## (\S+) - \S+ \((.+)\)$/gm,
+    )
+    const licences = new Map(Array.from(named, ([, name = '', licence]) => [name, licence]))
+    expect(held).toContain('undici')
+    expect(held.filter((name) => !licences.has(name))).toEqual([])
+    expect(paths).toContain('dist/cli/licenses.md')
+  })
+
   describe('installed by somebody else', () => {
     let isInstalled = false
     beforeAll(() => {

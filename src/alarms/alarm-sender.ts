@@ -6,7 +6,6 @@
  */
 
 import { isIP } from 'node:net'
-import { createTransport } from 'nodemailer'
 import { request, type Dispatcher } from 'undici'
 import type { Clock } from '../alipay/index.ts'
 import {
@@ -121,6 +120,8 @@ async function sendMail(
   const url = new URL(settings.url)
   const secure = url.protocol === 'smtps:'
   const { hostname, port, username, password } = url
+  // Few servers send mail, and all would load it.
+  const { createTransport } = await import('nodemailer')
   const transport = createTransport({
     // An address that was checked: the name is not looked up again.
     host: await checkedAddress(hostname, rules, lookup),

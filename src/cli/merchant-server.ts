@@ -23,7 +23,7 @@ import {
   listen,
   type LogEntry,
 } from '../server/index.ts'
-import { openPostgresStore, openSqliteStore, type Store } from '../store/index.ts'
+import { openSqliteStore, type Store } from '../store/index.ts'
 import type { AddressOptions, Webhooks } from '../webhooks/index.ts'
 import { storeFailing } from './alarm-watch.ts'
 import type {
@@ -117,9 +117,12 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     log({ level: 'error', event: 'store.failed', ...describeError(error) })
   }
   const common = { identity, crashPoint }
-  return database === undefined
-    ? openSqliteStore(join(folder, 'saoma.db'), { ...common, clock, onFatal })
-    : openPostgresStore({ ...common, ...database })
+  if (database === undefined) {
+    return openSqliteStore(join(folder, 'saoma.db'), { ...common, clock, onFatal })
+  }
+  // With its driver it is loaded where it is used.
+  const { openPostgresStore } = await import('../store/postgres.ts')
+  return openPostgresStore({ ...common, ...database })
 }
 
 /**
