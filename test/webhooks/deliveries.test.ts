@@ -101,10 +101,12 @@ describe.each(storeKinds)('on $kind', (kind) => {
     const [event] = await emit('payment.succeeded')
     await webhooks.runDue()
     const sentAt = [clock.now()]
+    // The clock of PostgreSQL goes on by itself, on a busy machine for seconds.
+    const ahead = kind.kind === 'sqlite' ? 1 : 4_000
     for (const delay of RETRY_DELAYS_MS) {
-      await advance(delay - 1_000)
+      await advance(delay - ahead)
       expect(await webhooks.runDue()).toBe(0)
-      await advance(1_000)
+      await advance(ahead)
       // With ten failures in a row the breaker may hold it back a little longer.
       if ((await webhooks.runDue()) === 0) {
         await advance(15 * MINUTE_MS)
