@@ -60,8 +60,8 @@ describe.each(storeKinds)('on $kind', (kind) => {
 
     await expect(store.reseal((text, id) => next.reseal(text, id))).rejects.toThrow('another')
     const reseal = () => store.reseal((text, id) => both.reseal(text, id))
-    expect(await reseal()).toEqual({ resealed: 4, current: 0 })
-    expect(await reseal()).toEqual({ resealed: 0, current: 4 })
+    expect(await reseal()).toEqual({ resealed: 5, current: 0 })
+    expect(await reseal()).toEqual({ resealed: 0, current: 5 })
 
     const kept = await store.webhooks.findEndpoint(endpoint.id)
     const [inForce] = kept?.secrets.inForce(endpoint.id, next, endpoint.createdAt) ?? []
