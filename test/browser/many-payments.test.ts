@@ -140,6 +140,8 @@ inBrowser.each(kinds)(`${COUNT} payments on %s`, (kind) => {
     const [from, to] = await page.locator('.ant-picker input').all()
     await from?.fill(day)
     await page.keyboard.press('Enter')
+    // The calendar turns to the other end of the range by itself.
+    await page.waitForSelector('.ant-picker-input-active input[date-range="end"]')
     await to?.fill(day)
     await page.keyboard.press('Enter')
     await page.waitForURL('**created_from=*')
