@@ -23,7 +23,7 @@ export default defineConfig({
     // Tests start servers, browsers and databases of their own, so a worker is more than one process.
     maxWorkers: Math.min(4, availableParallelism()),
     setupFiles: ['test/property-seed.ts'],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 })
