@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PAYMENT_WORDS } from '../../payments/status-words.ts'
+import { PAYMENT_WORDS } from '../status-words.ts'
 import type { Language } from '../cashier/language.ts'
 
 const zh = {

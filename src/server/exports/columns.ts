@@ -6,7 +6,7 @@
 import type { Locale } from '../../access/index.ts'
 import { formatBeijingTime, formatYuan, toFen, type Instant } from '../../alipay/index.ts'
 import { paymentJson, type PaymentRecord, type Refund } from '../../payments/index.ts'
-import { PAYMENT_WORDS, REFUND_WORDS } from '../../payments/status-words.ts'
+import { PAYMENT_WORDS, REFUND_WORDS } from '../status-words.ts'
 import type { AppContext } from '../options.ts'
 
 /** What is exported. */

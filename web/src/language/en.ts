@@ -4,7 +4,7 @@
  * @module
  */
 import type { AuditAction } from '../../../src/access/audit-actions.ts'
-import { PAYMENT_WORDS, REFUND_WORDS } from '../../../src/payments/status-words.ts'
+import { PAYMENT_WORDS, REFUND_WORDS } from '../../../src/server/status-words.ts'
 import type { Texts } from './zh.ts'
 
 type Loose<T> = T extends string

@@ -5,7 +5,7 @@
  */
 import type { AuditAction } from '../../../src/access/audit-actions.ts'
 import type { DifferenceCode } from '../../../src/books/difference.ts'
-import { PAYMENT_WORDS, REFUND_WORDS } from '../../../src/payments/status-words.ts'
+import { PAYMENT_WORDS, REFUND_WORDS } from '../../../src/server/status-words.ts'
 
 /** What somebody did, as a sentence without its subject. */
 const actions: Record<AuditAction, string> = {

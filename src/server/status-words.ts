@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { PaymentStatus, RefundStatus } from './payment.ts'
+import type { PaymentStatus, RefundStatus } from '../payments/index.ts'
 
 /** Where a payment stands, also one of which money went back. */
 export type PaymentWord = PaymentStatus | 'refunded' | 'partly_refunded'
